@@ -1,0 +1,83 @@
+"""What to recommend instead: the job queue that the project already has, and how a task is handed to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from bglint.contract import JOB_QUEUES, JobQueue, queue_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEPENDENCY_FILES = re.compile(
+    r"(pyproject\.toml|setup\.(cfg|py)|Pipfile|.*requirements.*\.(txt|in)|environment\.ya?ml|uv\.lock|poetry\.lock)"
+)
+"""Files that name what a project depends on."""
+_REQUIREMENT_FOLDER = "requirements"
+_MAX_BYTES = 2 << 20
+
+
+def queue_of_project(folder: str, root: str, chosen: str | None = None) -> JobQueue | None:
+    """The job queue of the project that a folder belongs to: the chosen one, else one that it depends on."""
+    if chosen is not None:
+        return queue_named(chosen) or JobQueue(chosen, (), (), "{task} through " + chosen)
+    while True:
+        found = _queue_in(folder)
+        if found is not None:
+            return found
+        parent = os.path.dirname(folder)
+        if folder == root or parent == folder:
+            return None
+        folder = parent
+
+
+@cache
+def _queue_in(folder: str) -> JobQueue | None:
+    """The first known queue that a folder's dependency files name."""
+    text = dependency_text(folder)
+    if not text:
+        return None
+    for queue in JOB_QUEUES:
+        for name in queue.distributions:
+            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text):
+                return queue
+    return None
+
+
+@cache
+def dependency_text(folder: str) -> str:
+    """The text of a folder's dependency files, in lower case."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return ""
+    parts = [read_text(os.path.join(folder, name)) for name in names if DEPENDENCY_FILES.fullmatch(name)]
+    if _REQUIREMENT_FOLDER in names:
+        inner = os.path.join(folder, _REQUIREMENT_FOLDER)
+        if os.path.isdir(inner):
+            parts += [
+                read_text(os.path.join(inner, n)) for n in sorted(os.listdir(inner)) if n.endswith((".txt", ".in"))
+            ]
+    return "\n".join(parts).lower()
+
+
+@cache
+def read_text(path: str) -> str:
+    """The text of a file; empty where it cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return file.read(_MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def instead(queue: JobQueue | None, target: str, arguments: Sequence[str]) -> str:
+    """One sentence that says where heavy work belongs."""
+    plain = target.rpartition(".")[2]
+    if queue is None or not plain.isidentifier():
+        name = queue.name if queue is not None else "a job queue (BullMQ, Celery, ARQ …)"
+        return f"hand the work to {name}, and let the task only enqueue it"
+    return f"this project has {queue.name}: make it a task and call `{queue.enqueue_call(plain, arguments)}`"

@@ -1,0 +1,106 @@
+"""`bglint check`: lint the paths, print what was found."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bglint.cli.exit_status import FOUND_NOTHING, FOUND_SOMETHING
+from bglint.cli.options import (
+    config_options,
+    file_options,
+    paths_argument,
+    pending_options,
+    run_options,
+    selection_options,
+)
+from bglint.cli.output import Output, render_context, write_files, write_lines, write_stdout
+from bglint.cli.session import Session, open_session
+from bglint.cli.summary import check_summary
+from bglint.reporters import DIAGNOSTIC_FORMATS, diagnostic_reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bglint.diagnostics import Report
+
+logger = logging.getLogger(__name__)
+
+
+@click.command("check", short_help="Lint the paths (the default command).")
+@paths_argument
+@selection_options
+@click.option(
+    "--output-format",
+    "formats",
+    type=click.Choice([*DIAGNOSTIC_FORMATS]),
+    multiple=True,
+    help="How to print [full]; once for each --output-file, and once more for the terminal.",
+)
+@click.option(
+    "-o", "--output-file", "files", type=click.Path(), multiple=True, metavar="FILE", help="Write to a file as well."
+)
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of printing them.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even where something was found.")
+@config_options
+@file_options
+@click.option("--show-files", is_flag=True, help="List the files that would be linted, and stop.")
+@click.option("--show-settings", is_flag=True, help="Say which settings hold and where they come from, and stop.")
+@run_options
+@pending_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Lint the Python files at PATHS, by default the working directory.
+
+    Exits with 0 where nothing was found, 1 where something was, 2 where bglint could not do its work.
+    """
+    session = open_session(paths, options)
+    if options["show_settings"]:
+        write_lines(_settings_lines(session))
+        return FOUND_NOTHING
+    if options["show_files"]:
+        write_lines(_files(session))
+        return FOUND_NOTHING
+    default = session.resolver.for_directory(os.curdir).output_format
+    output = Output.of(options["formats"], options["files"], default)
+    report = session.run()
+    context = render_context(session, options["color"])
+    write_files(report, output, context, diagnostic_reporter)
+    if options["statistics"]:
+        from bglint.reporters import statistics  # noqa: PLC0415
+
+        write_lines(statistics.render(report, context))
+    else:
+        write_stdout(report, output, context, diagnostic_reporter)
+    if not session.quiet and output.is_text:
+        _conclude(report, session)
+    return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
+
+
+def _conclude(report: Report, session: Session) -> None:
+    """Say on stderr what the run comes to."""
+    if not report.files and not session.stdin:
+        logger.warning("no Python files found at %s", ", ".join(map(os.path.abspath, session.paths)))
+    else:
+        print(check_summary(report), file=sys.stderr)
+
+
+def _files(session: Session) -> Iterable[str]:
+    from bglint.discovery import Discovery  # noqa: PLC0415
+
+    if session.stdin:
+        return [session.stdin[0]]
+    discovery = Discovery(session.paths, session.resolver)
+    return sorted(path for path in discovery.files() if not discovery.is_ignored_file(path))
+
+
+def _settings_lines(session: Session) -> Iterable[str]:
+    """Return the settings for the first of the paths."""
+    from bglint.settings.show import settings_lines  # noqa: PLC0415
+
+    place = session.stdin[0] if session.stdin else session.paths[0]
+    is_folder = os.path.isdir(place)  # noqa: PTH112
+    return settings_lines(session.resolver.for_directory(place) if is_folder else session.resolver.for_file(place))

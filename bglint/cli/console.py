@@ -1,0 +1,71 @@
+"""What the terminal can do, and the lines that go to stderr."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from bglint.reporters.text import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ColorChoice = Literal["auto", "always", "never"]
+
+
+class ReaderGoneError(Exception):
+    """What reads our output has closed it; click would end the program itself on a BrokenPipeError."""
+
+
+def report_error(message: str) -> None:
+    """Print an error, in one line."""
+    print(f"error: {harmless(message)}", file=sys.stderr)
+
+
+def wants_color(choice: ColorChoice, stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether to colour what goes to `stream`: the option first, then NO_COLOR, FORCE_COLOR, the terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns of the terminal; None where the output goes elsewhere and need not fit."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Tell whether box-drawing characters can be written to `stream`."""
+    try:
+        "│╰━…→".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def never_fail_to_encode(stream: TextIO, encoding: str | None = None) -> None:
+    """Write what the stream's encoding lacks as escapes; where given, change the encoding."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+class _StderrHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record as one line."""
+        print(f"{record.levelname.lower()}: {harmless(record.getMessage())}", file=sys.stderr)
+
+
+def configure_logging(*, quiet: bool, verbose: bool) -> None:
+    """Send what bglint logs to stderr: warnings, with `verbose` everything, with `quiet` errors alone."""
+    logger = logging.getLogger("bglint")
+    logger.handlers = [_StderrHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)

@@ -1,0 +1,87 @@
+"""The `bglint` command: which subcommand runs, and how whatever goes wrong ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from bglint import __version__
+from bglint.cli.console import ReaderGoneError, report_error
+from bglint.cli.exit_status import FAILED, FOUND_NOTHING, INTERRUPTED, READER_GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS: Final = ("check", "tasks", "rule")
+_DEFAULT: Final = "check"
+
+
+class _CommandGroup(click.Group):
+    """Commands that are imported when they are called; arguments that name none of them are those of `check`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `check` in front of the arguments where the command is left out."""
+        own = {*_COMMANDS, *ctx.help_option_names, "--version"}
+        return super().parse_args(ctx, args if args and args[0] in own else [_DEFAULT, *args])
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of their importance."""
+        del ctx
+        return [*_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command = import_module(f"bglint.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - a module's attribute has no type of its own
+        return command
+
+
+@click.group(
+    cls=_CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`bglint [OPTIONS] [PATHS]...` is `bglint check`; see `bglint check --help` for its options.",
+)
+@click.version_option(__version__, message="bglint %(version)s")
+def cli() -> None:
+    """Find background tasks that block a web application, and those that never run."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status. Errors are one line each on stderr."""
+    try:
+        status = cli.main([*arguments], prog_name="bglint", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except ReaderGoneError:
+        # Python flushes stdout once more at exit; it must find something to write to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    except Exception as error:
+        for line in _error_lines(error, verbose=bool({"-v", "--verbose"}.intersection(arguments))):
+            report_error(line)
+        return FAILED
+    return status if isinstance(status, int) else FOUND_NOTHING
+
+
+def _error_lines(error: Exception, *, verbose: bool) -> Sequence[str]:
+    """Return what went wrong and what would be right; the traceback of an internal error only if asked for."""
+    from bglint.settings.errors import ConfigError, did_you_mean  # noqa: PLC0415 - not needed where all goes well
+
+    if isinstance(error, ConfigError):
+        return [str(problem) for problem in error.problems]
+    if isinstance(error, click.NoSuchOption):
+        return [f"no such option: {error.option_name}{did_you_mean(error.option_name, error.possibilities or ())}"]
+    if isinstance(error, click.ClickException):
+        return [error.format_message()]
+    if verbose:
+        traceback.print_exception(error)
+    hint = "" if verbose else " (run with -v for the traceback, and please report it)"
+    return [f"internal error: {type(error).__name__}: {error}{hint}"]

@@ -1,0 +1,129 @@
+"""The options that commands share, and what they mean for the settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from bglint import __version__
+from bglint.settings.kinds import CONFIDENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+_PENDING: Final = {
+    "--fix": "mend what can be mended",
+    "--unsafe-fixes": "mend more",
+    "--diff": "show what --fix would change",
+    "--add-ignores": "add ignore comments",
+    "--baseline": "leave out what is in a baseline",
+    "--write-baseline": "write a baseline",
+    "--since": "report what a change touches",
+    "--watch": "run again at every change",
+}
+"""Options of the contract that nothing stands behind yet: refused by name, and not in the help."""
+
+
+def _split_commas(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _list_option(name: str, metavar: str, help_text: str) -> Callable[[C], C]:
+    """Return an option whose values are separated by commas, and which may be repeated as well."""
+    return click.option(name, multiple=True, callback=_split_commas, metavar=metavar, help=help_text)
+
+
+def _together(*options: Callable[[C], C]) -> Callable[[C], C]:
+    def decorate(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATHS]...")
+
+selection_options = _together(
+    _list_option("--select", "CODES", "Run these rules: codes, prefixes, ALL."),
+    _list_option("--extend-select", "CODES", "Run these rules as well."),
+    _list_option("--ignore", "CODES", "Do not run these rules."),
+    click.option(
+        "--min-confidence", type=click.Choice(CONFIDENCES), help="Leave out findings less sure than this [medium]."
+    ),
+)
+
+config_options = _together(
+    click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration for all files."
+    ),
+    click.option("--isolated", is_flag=True, help="Use no configuration file."),
+)
+
+file_options = _together(
+    _list_option("--exclude", "GLOBS", "Leave out these files and folders."),
+    _list_option("--extend-exclude", "GLOBS", "Leave out these as well."),
+    click.option("--force-exclude", is_flag=True, default=None, help="Leave out even what is named in PATHS."),
+    click.option(
+        "--respect-gitignore/--no-respect-gitignore", default=None, help="Leave out what Git ignores [the default]."
+    ),
+    click.option(
+        "--stdin-filename", metavar="NAME", help="The name of what is read from stdin, where `-` is the path."
+    ),
+)
+
+run_options = _together(
+    # There is no cache and one process yet: these change nothing of the outcome, and are not shown.
+    click.option("--no-cache", is_flag=True, hidden=True, help="Neither read nor write the cache."),
+    click.option("--cache-dir", type=click.Path(), metavar="DIR", hidden=True, help="Where to keep the cache."),
+    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", hidden=True, help="How many processes."),
+    click.option("-q", "--quiet", is_flag=True, help="Print findings and errors alone."),
+    click.option("-v", "--verbose", is_flag=True, help="Say more of what is done."),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour [auto]."
+    ),
+    click.version_option(__version__, message="bglint %(version)s"),
+)
+
+
+def pending_options(command: C) -> C:
+    """Refuse the options that are still to come, instead of ignoring them or taking them for paths."""
+    for name in _PENDING:
+        takes_value = name in ("--baseline", "--write-baseline", "--since")
+        command = click.option(
+            name, is_flag=not takes_value, hidden=True, expose_value=False, callback=_refuse_pending, is_eager=True
+        )(command)
+    return command
+
+
+def _refuse_pending(_ctx: click.Context, param: click.Parameter, value: object) -> None:
+    if value:
+        raise click.UsageError(f"{param.opts[0]} (to {_PENDING[param.opts[0]]}) is not part of this version yet")
+
+
+def settings_overrides(options: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the options say by configuration key; options that were not given are not in it."""
+    overrides: dict[str, object] = {}
+    for name in ("select", "extend_select", "ignore", "exclude", "extend_exclude"):
+        if options.get(name):
+            overrides[name.replace("_", "-")] = options[name]
+    for name in ("min_confidence", "force_exclude", "respect_gitignore", "cache_dir"):
+        if options.get(name) is not None:
+            overrides[name.replace("_", "-")] = options[name]
+    for key in ("exclude", "extend-exclude"):
+        globs = overrides.get(key)
+        if isinstance(globs, list):
+            overrides[key] = [_from_working_directory(glob) for glob in globs]
+    if "cache-dir" in overrides:
+        overrides["cache-dir"] = os.path.abspath(str(overrides["cache-dir"]))  # noqa: PTH100
+    return overrides
+
+
+def _from_working_directory(glob: str) -> str:
+    """Return a glob of the command line so that it means the same below any configuration's folder."""
+    return os.path.abspath(glob) if "/" in glob.strip("/") else glob  # noqa: PTH100

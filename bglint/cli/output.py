@@ -1,0 +1,97 @@
+"""Where reports go: the terminal, files, several formats in one run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from bglint import __version__
+from bglint.cli.console import ReaderGoneError, never_fail_to_encode, speaks_unicode, terminal_width, wants_color
+from bglint.cli.session import Session, repository_root
+from bglint.reporters import TEXT_FORMATS
+from bglint.reporters.context import RenderContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bglint.cli.console import ColorChoice
+    from bglint.diagnostics import Report
+    from bglint.reporters.context import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The formats of one run: what goes to stdout, and what to which file."""
+
+    to_stdout: str
+    to_files: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, formats: Sequence[str], files: Sequence[str], default: str) -> Output:
+        """Pair the formats with the files in their order; the one that is left over goes to stdout."""
+        if len(formats) > len(files) + 1:
+            raise click.UsageError("more than one --output-format for stdout; give an --output-file to each but one")
+        to_files = tuple(zip([*formats, *[default] * len(files)], files, strict=False))
+        return cls(formats[-1] if len(formats) > len(files) else default, to_files)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read what goes to stdout."""
+        return self.to_stdout in TEXT_FORMATS
+
+
+def render_context(session: Session, color: ColorChoice) -> RenderContext:
+    """Return what reporters need to know to print on stdout."""
+    from bglint.rules.registry import RULES  # noqa: PLC0415
+
+    cwd = os.getcwd()  # noqa: PTH109
+    return RenderContext(
+        cwd=cwd,
+        root=repository_root(cwd),
+        version=__version__,
+        width=terminal_width(sys.stdout),
+        color=wants_color(color, sys.stdout),
+        ascii_only=not speaks_unicode(sys.stdout),
+        lines=session.lines,
+        rules=RULES,
+    )
+
+
+def write_files(report: Report, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
+    """Write the report to every file that is asked for; done first, so that a closed pipe does not lose it."""
+    for name, path in output.to_files:
+        lines = reporter(name)(report, _plain(context))
+        try:
+            with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
+                _write(lines, file)
+        except OSError as error:
+            raise click.FileError(path, error.strerror or str(error)) from error
+
+
+def write_stdout(report: Report, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
+    """Write the report to stdout; what programs read goes there in UTF-8, whatever the terminal speaks."""
+    never_fail_to_encode(sys.stdout, None if output.is_text else "utf-8")
+    _write(reporter(output.to_stdout)(report, context if output.is_text else _plain(context)), sys.stdout)
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout."""
+    never_fail_to_encode(sys.stdout)
+    _write(lines, sys.stdout)
+
+
+def _plain(context: RenderContext) -> RenderContext:
+    return replace(context, width=None, color=False, ascii_only=False)
+
+
+def _write(lines: Iterable[str], stream: TextIO) -> None:
+    try:
+        stream.writelines(f"{line}\n" for line in lines)
+        stream.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error

@@ -1,0 +1,88 @@
+"""`bglint rule`: what a rule does, why, and what to do instead."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from bglint.cli.console import never_fail_to_encode, terminal_width, wants_color
+from bglint.cli.exit_status import FOUND_NOTHING
+from bglint.cli.output import write_lines
+from bglint.settings.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bglint.cli.console import ColorChoice
+    from bglint.rules.rule import Rule
+
+
+@click.command("rule", short_help="Explain a rule.")
+@click.argument("code", required=False)
+@click.option("--all", "all_rules", is_flag=True, help="Explain every rule.")
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="How to print [text].",
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour [auto]."
+)
+def command(
+    code: str | None, *, all_rules: bool, output_format: Literal["text", "json", "markdown"], color: ColorChoice
+) -> int:
+    """Explain the rule CODE: what it does, why that is bad, an example, what to use instead."""
+    from bglint.rules.registry import RULES  # noqa: PLC0415 - not needed for --help
+
+    if all_rules == (code is not None):
+        raise click.UsageError("give the code of a rule, such as BG101, or --all")
+    rules = [RULES[key] for key in sorted(RULES)] if code is None else [_find(code, RULES)]
+    if output_format == "json":
+        values = [_value(rule) for rule in rules]
+        write_lines([json.dumps(values if all_rules else values[0], indent=2)])
+    elif output_format == "markdown" or not wants_color(color, sys.stdout):
+        write_lines(["\n\n".join(map(_markdown, rules))])
+    else:
+        _print_styled(rules)
+    return FOUND_NOTHING
+
+
+def _find(wanted: str, rules: Mapping[str, Rule]) -> Rule:
+    """Return the rule of that code or name."""
+    for rule in rules.values():
+        if wanted.upper() == rule.code or wanted.lower() == rule.name:
+            return rule
+    names = [*rules, *(rule.name for rule in rules.values())]
+    hint = did_you_mean(wanted.upper(), names) or did_you_mean(wanted.lower(), names) or "; see `bglint rule --all`"
+    raise click.UsageError(f"no rule {wanted!r}{hint}")
+
+
+def _markdown(rule: Rule) -> str:
+    notes = ["It is in preview: `--select` it by its full code, or set `preview = true`."] if rule.preview else []
+    notes += [f"Fix: {rule.fixable}."] if rule.fixable else []
+    return "\n\n".join([f"# {rule.name} ({rule.code})", *notes, rule.documentation.strip()])
+
+
+def _value(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "summary": rule.summary,
+        "documentation": rule.documentation,
+        "preview": rule.preview,
+        "fixable": rule.fixable,
+    }
+
+
+def _print_styled(rules: Sequence[Rule]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    never_fail_to_encode(sys.stdout)
+    console = Console(force_terminal=True, width=min(terminal_width(sys.stdout) or 100, 100))
+    for rule in rules:
+        console.print(Markdown(_markdown(rule)))

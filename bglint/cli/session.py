@@ -1,0 +1,123 @@
+"""One run of the analysis: from the options of a command to its report."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bglint.cli.console import configure_logging
+from bglint.cli.options import settings_overrides
+from bglint.cli.progress import progress_bar
+from bglint.diagnostics import Report
+from bglint.settings import SettingsResolver
+from bglint.settings.errors import did_you_mean
+from bglint.source import UnreadableSourceError, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command works on: paths or the text of stdin, and the settings that hold."""
+
+    paths: tuple[str, ...]
+    stdin: tuple[str, bytes] | None
+    resolver: SettingsResolver
+    quiet: bool
+
+    def run(self) -> Report:
+        """Analyse the files; show the progress where it takes long."""
+        from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
+
+        if self.stdin and self._is_excluded(self.stdin[0]):
+            return Report()
+        with progress_bar(enabled=not self.quiet) as progress:
+            started = time.perf_counter()
+            report = engine.run(self.paths, self.resolver, stdin=self.stdin, progress=progress)
+            logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
+            return report
+
+    def lines(self, filename: str) -> Sequence[str]:
+        """Return the lines of a file for display; none where it cannot be read."""
+        if self.stdin and filename == self.stdin[0]:
+            return _split(self.stdin[1])
+        return _file_lines(filename)
+
+    def _is_excluded(self, filename: str) -> bool:
+        settings = self.resolver.for_file(filename)
+        return settings.force_exclude and settings.excluded.matches_tree(filename, str(settings.root))
+
+
+def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
+    """Check the paths and read the configuration; raise `ClickException` or `ConfigError` for what is wrong."""
+    from bglint.rules.registry import RULES  # noqa: PLC0415 - not needed for --help
+
+    configure_logging(quiet=options["quiet"], verbose=options["verbose"])
+    stdin = _read_stdin(paths, options.get("stdin_filename"))
+    if not stdin:
+        for path in paths:
+            _require(path)
+    resolver = SettingsResolver(
+        settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=tuple(RULES)
+    )
+    return Session(
+        paths=() if stdin else tuple(paths) or (".",),
+        stdin=stdin,
+        resolver=resolver,
+        quiet=options["quiet"],
+    )
+
+
+def repository_root(directory: str) -> str:
+    """Return the Git repository that a folder belongs to, the folder itself where there is none."""
+    path = Path(directory)
+    return next((str(above) for above in (path, *path.parents) if (above / ".git").exists()), directory)
+
+
+def _read_stdin(paths: Sequence[str], filename: str | None) -> tuple[str, bytes] | None:
+    if "-" not in paths:
+        if filename and not paths:
+            raise click.UsageError("--stdin-filename goes with `-` as the path")
+        return None
+    if len(paths) > 1:
+        raise click.UsageError("`-` reads from stdin and stands alone; leave out the other paths")
+    return os.path.abspath(filename or "-"), sys.stdin.buffer.read()  # noqa: PTH100
+
+
+def _require(path: str) -> None:
+    """Refuse a path that is not there, naming the nearest that is."""
+    if os.path.lexists(path):
+        return
+    folder, name = os.path.split(path)
+    try:
+        siblings = os.listdir(folder or ".")  # noqa: PTH208
+    except OSError:
+        siblings = []
+    raise click.UsageError(f"{path}: no such file or folder{did_you_mean(name, siblings)}")
+
+
+@lru_cache(maxsize=64)
+def _file_lines(filename: str) -> Sequence[str]:
+    try:
+        return _split(Path(filename).read_bytes())
+    except OSError:
+        return ()
+
+
+def _split(data: bytes) -> Sequence[str]:
+    try:
+        text = decode(data)
+    except UnreadableSourceError:
+        text = data.decode("utf-8", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

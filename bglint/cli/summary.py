@@ -1,0 +1,45 @@
+"""The last line of a run, for people: what was found, and in how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from bglint.reporters.text import count
+
+if TYPE_CHECKING:
+    from bglint.diagnostics import Report, Severity
+
+_HARMLESS_VERDICTS: Final = frozenset({"light", "enqueue", "offloaded"})
+_VERDICTS: Final = ("cpu-async", "blocking-async", "cpu", "slow-io", "unknown", "offloaded", "enqueue", "light")
+_NOUNS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def check_summary(report: Report) -> str:
+    """Return what `check` found: the findings by severity, or that there is none, and what was looked at."""
+    looked_at = f"{count(report.files, 'file')}, {_tasks(report)}"
+    if not report.diagnostics:
+        return f"No problems: {looked_at}{_verdicts(report)}"
+    by_severity = Counter(diagnostic.severity for diagnostic in report.diagnostics)
+    parts = [count(by_severity[severity], noun) for severity, noun in _NOUNS.items() if by_severity[severity]]
+    return f"Found {count(len(report.diagnostics), 'problem')} ({', '.join(parts)}) in {looked_at}"
+
+
+def tasks_summary(report: Report) -> str:
+    """Return how many tasks there are, and how they were judged."""
+    return f"{_tasks(report).capitalize()} in {count(report.files, 'file')}{_verdicts(report)}"
+
+
+def _tasks(report: Report) -> str:
+    return count(len(report.tasks), "background task") if report.tasks else "no background tasks"
+
+
+def _verdicts(report: Report) -> str:
+    """Return the verdicts with their numbers, or in one word that all is well."""
+    verdicts = Counter(task.verdict for task in report.tasks)
+    if not verdicts:
+        return ""
+    if _HARMLESS_VERDICTS.issuperset(verdicts):
+        return ", all light" if len(report.tasks) > 1 else ", light"
+    ranked = sorted(verdicts, key=lambda verdict: _VERDICTS.index(verdict) if verdict in _VERDICTS else -1)
+    return f" ({', '.join(f'{verdicts[verdict]} {verdict}' for verdict in ranked)})"

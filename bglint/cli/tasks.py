@@ -1,0 +1,47 @@
+"""`bglint tasks`: the inventory of background tasks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from bglint.cli.exit_status import FOUND_NOTHING
+from bglint.cli.options import config_options, file_options, paths_argument, run_options, selection_options
+from bglint.cli.output import Output, render_context, write_files, write_stdout
+from bglint.cli.session import open_session
+from bglint.cli.summary import tasks_summary
+from bglint.reporters import TASK_FORMATS, task_reporter
+
+
+@click.command("tasks", short_help="List every background task with its verdict.")
+@paths_argument
+@click.option(
+    "--output-format",
+    "formats",
+    type=click.Choice([*TASK_FORMATS]),
+    multiple=True,
+    help="How to print [table]; once for each --output-file, and once more for the terminal.",
+)
+@click.option(
+    "-o", "--output-file", "files", type=click.Path(), multiple=True, metavar="FILE", help="Write to a file as well."
+)
+@selection_options
+@config_options
+@file_options
+@run_options
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """List the background tasks that the Python files at PATHS register.
+
+    Each comes with its target, the verdict on it, and the chain of calls that the verdict rests on.
+    """
+    session = open_session(paths, options)
+    output = Output.of(options["formats"], options["files"], default="table")
+    report = session.run()
+    context = render_context(session, options["color"])
+    write_files(report, output, context, task_reporter)
+    write_stdout(report, output, context, task_reporter)
+    if not session.quiet and output.is_text:
+        print(tasks_summary(report), file=sys.stderr)
+    return FOUND_NOTHING

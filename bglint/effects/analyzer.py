@@ -1,0 +1,394 @@
+"""Follows the calls of a callable to what they do, function by function.
+
+A function's summary is made once per frame and kept. Cycles are cut where they close; what was cut is not kept,
+so that the outcome does not depend on where the walk began.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from bglint import catalog
+from bglint.catalog import LOOP_GUESS
+from bglint.diagnostics import Confidence
+from bglint.effects import library, loops, names, offloading, once, queues
+from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
+from bglint.program import calling, members
+from bglint.program.calling import Arguments
+from bglint.program.modules import last_name
+from bglint.program.values import (
+    ClassValue,
+    Collection,
+    Constant,
+    Coroutine,
+    Display,
+    External,
+    ExternalObject,
+    Frame,
+    FunctionValue,
+    Generator,
+    Instance,
+    Member,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bglint.program.modules import Function
+    from bglint.program.program import Program
+    from bglint.program.scopes import CallSite, Scope
+
+DECLARED_MS = 1000.0
+"""What a callable that is declared heavy is taken to cost."""
+MAX_STEPS = 20_000
+"""How many function bodies one target may lead to before the rest counts as unread."""
+
+_DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
+_CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property"}
+_TRIVIAL_METHODS = frozenset(
+    [name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")]
+) | {"debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump", "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve", "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set"}  # fmt: skip
+_LISTENERS = {"add_done_callback", "add_event_handler", "connect", "subscribe", "on", "register", "add_listener"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say of effects: the user's own heavy and light callables, and how far calls are followed."""
+
+    heavy: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()
+    max_depth: int = 10
+
+    def declared(self, symbol: str) -> str | None:
+        """`heavy` or `light` where a pattern names the symbol (from the project's root or from any package)."""
+        for word, patterns in (("light", self.light), ("heavy", self.heavy)):
+            if any(fnmatchcase(symbol, p) or fnmatchcase(symbol, f"*.{p}") for p in patterns):
+                return word
+        return None
+
+
+class Analyzer:
+    """Summaries of callables, for one policy."""
+
+    def __init__(self, program: Program, policy: Policy) -> None:
+        self.program = program
+        self.policy = policy
+        self._known: dict[tuple[int, Frame], Summary] = {}
+        self._stack: list[tuple[int, Frame]] = []
+        self._lowest_cut = 1 << 30
+        self._truncated = 0
+        self._steps = 0
+        self._kept: dict[int, frozenset[int]] = {}
+
+    def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
+        """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
+        if not self._stack:
+            self._steps = 0
+        match value:
+            case FunctionValue():
+                return self._call_function(value, arguments)
+            case ClassValue():
+                return self._construct(value, arguments)
+            case Instance():
+                called = [m for m in members.member(self.program, value, "__call__") if m != value]
+                return heaviest_of([self.run(m, arguments, hop) for m in called]) if called else unread(hop.symbol)
+            case Partial(target=target, call=earlier, frame=frame):
+                bound = arguments.behind(0, Arguments(self.program, earlier, frame))
+                return self.run(target, bound, hop)
+            case External(name):
+                return self._call_library(name, arguments, hop)
+            case ExternalObject(name):
+                return self._call_library(f"{name}.__call__", arguments, hop)
+            case Member(owner=owner, name=name):
+                return self._call_member(owner, name, arguments, hop)
+            case Coroutine(function=function, frame=frame) | Generator(function=function, frame=frame):
+                return self._body(function, frame)
+            case Constant():
+                return NOTHING
+            case _:
+                return unread(hop.symbol)
+
+    def _call_function(self, value: FunctionValue, arguments: Arguments) -> Summary:
+        function = value.function
+        shown = value.origin or function
+        declared = self._declared(shown)
+        hop = definition_hop(shown, value)
+        if declared == "light":
+            return NOTHING
+        if declared == "heavy":
+            return _heavy(replace(hop, detail="declared heavy"))
+        if self.is_cached(shown):
+            return NOTHING
+        if shown.is_stub:
+            judged = names.judge(shown.name)
+            return library.guess(judged, hop) if judged and function.owner is not None else unread(shown.name)
+        if queue_task(self.program, value) == "Huey":
+            return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+        return self._body(value, calling.enter(self.program, value, arguments))
+
+    def _body(self, value: FunctionValue, frame: Frame) -> Summary:
+        """The summary of a function's body, its own hop in front of every trace."""
+        hop = definition_hop(value.origin or value.function, value)
+        inner = self._summary(value.function, frame)
+        return Summary(tuple(effect.behind(hop) for effect in inner.effects), inner.unread)
+
+    def _construct(self, value: ClassValue, arguments: Arguments) -> Summary:
+        made = Instance(value)
+        found = []
+        for name in ("__init__", "__post_init__"):
+            for method in members.member(self.program, made, name):
+                if isinstance(method, FunctionValue):
+                    found.append(self._call_function(method, arguments))
+                elif isinstance(method, External):
+                    base = method.name.rpartition(".")[0]
+                    entry = catalog.lookup(base)
+                    if entry is not None and entry.effect != "light":
+                        found.append(unread(base))
+        return total(found)
+
+    def _call_member(self, owner: Value, name: str, arguments: Arguments, hop: Hop) -> Summary:
+        if isinstance(owner, FunctionValue):
+            if name in queues.METHODS_THAT_RUN_HERE:
+                return self._call_function(owner, arguments)
+            if name in queues.METHODS_THAT_ENQUEUE:
+                return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+            return unread(hop.symbol)
+        if isinstance(owner, Display | Collection | Constant):
+            return NOTHING
+        if isinstance(owner, Member) and name in queues.METHODS_THAT_ENQUEUE:
+            return self._call_member(owner.owner, name, arguments, hop)
+        return NOTHING if name in _TRIVIAL_METHODS else unread(hop.symbol)
+
+    def _call_library(self, name: str, arguments: Arguments, hop: Hop) -> Summary:
+        name = catalog.canonical(name)
+        declared = self.policy.declared(name)
+        if declared == "light":
+            return NOTHING
+        named = Hop(name.removeprefix("builtins."), hop.module, hop.row, hop.column, hop.detail)
+        if declared == "heavy":
+            return _heavy(replace(named, detail="declared heavy"))
+        boundary = offloading.boundary(name)
+        if boundary is not None:
+            return self._cross(boundary, name, arguments, named)
+        handed = [
+            self.run(value, Arguments.of(()), hop)
+            for value in arguments.positional(0)
+            if isinstance(value, Coroutine) and arguments.frame is not None and not self._inside(arguments.frame)
+        ]
+        frame = arguments.frame or self.program.module_frame(hop.module)
+        return total([library.call_effect(self.program, name, arguments.call, frame, named), *handed])
+
+    def _inside(self, frame: Frame) -> bool:
+        """Whether a frame is that of the body being summarised: its calls are counted as its own."""
+        return bool(self._stack) and self._stack[-1][1] is frame
+
+    def _cross(self, boundary: offloading.Boundary, name: str, arguments: Arguments, hop: Hop) -> Summary:
+        """What the callable handed over a boundary does there."""
+        where: Where = boundary.where
+        if name.endswith("run_in_executor") or name.endswith("Executor.submit") or name.endswith("Executor.map"):
+            executors = arguments.positional(0) if name.endswith("run_in_executor") else ()
+            if any(isinstance(v, ExternalObject) and offloading.runs_in_processes(v.type_name) for v in executors):
+                where = "process"
+        keywords = arguments.keywords()
+        handed = keywords.get(boundary.keyword or "", ())
+        skipped = 0
+        if not handed and boundary.argument is not None:
+            handed, skipped = arguments.positional(boundary.argument), boundary.argument + 1
+        if where == "process":
+            return Summary((Effect("offload", None, 0, 0, "process", (hop,)),))
+        if name.startswith("threading.") and "args" in keywords:
+            given = Arguments.of([g for v in keywords["args"] if isinstance(v, Display) for g in self._display(v)])
+        else:
+            given = arguments.behind(skipped)
+        found = heaviest_of([self.run(value, given, hop) for value in handed]) if handed else unread(hop.symbol)
+        moved = tuple(replace(e, where=where) if where != "here" and e.where == "here" else e for e in found.effects)
+        if boundary.many:
+            moved = tuple(effect.repeated(None) for effect in moved)
+        return Summary(tuple(effect.behind(hop) for effect in moved) if where != "here" else moved, found.unread)
+
+    def _display(self, value: Display) -> list[tuple[Value, ...]]:
+        node = value.node
+        return (
+            [self.program.infer(each, value.frame) for each in node.elts]
+            if isinstance(node, ast.Tuple | ast.List)
+            else []
+        )
+
+    def _declared(self, function: Function) -> str | None:
+        node = function.node
+        if not isinstance(node, ast.Lambda):
+            for row in range(node.lineno, node.body[0].lineno + 1):
+                line = function.module.source.lines[row - 1] if row <= len(function.module.source.lines) else ""
+                if "bglint" in line and (found := _DECLARATION.search(line)):
+                    return found.group(1)
+        return self.policy.declared(function.symbol)
+
+    def is_cached(self, function: Function) -> bool:
+        """Whether a function without parameters keeps its result for the process."""
+        if not function.decorator_names & {"lru_cache", "cache", "cached_property", "alru_cache", "singleton"}:
+            return False
+        arguments = function.node.args
+        own = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        return len(own) <= (1 if function.owner is not None else 0) or function.name.startswith(
+            ("get_", "load_", "_get", "_load")
+        )
+
+    def _summary(self, function: Function, frame: Frame) -> Summary:
+        """What a body does in a frame; kept unless something on the way was cut short."""
+        key = (id(function.node), frame)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._stack:
+            self._lowest_cut = min(self._lowest_cut, self._stack.index(key))
+            return NOTHING
+        self._steps += 1
+        if len(self._stack) > self.policy.max_depth or self._steps > MAX_STEPS:
+            self._truncated += 1
+            return unread(f"{function.name} (calls are followed {self.policy.max_depth} deep)")
+        position, truncated, cut = len(self._stack), self._truncated, self._lowest_cut
+        self._stack.append(key)
+        self._lowest_cut = 1 << 30
+        try:
+            summary = self._walk(function.scope, frame)
+        finally:
+            self._stack.pop()
+        if (self._lowest_cut >= position and self._truncated == truncated) or self._steps > MAX_STEPS:
+            self._known[key] = summary
+        self._lowest_cut = min(cut, self._lowest_cut if self._lowest_cut < position else 1 << 30)
+        return summary
+
+    def _walk(self, scope: Scope, frame: Frame) -> Summary:
+        kept = self._kept.get(id(scope))
+        if kept is None:
+            kept = self._kept[id(scope)] = once.kept_calls(scope)
+        found = [self._site(site, scope, frame) for site in scope.calls if id(site.node) not in kept]
+        found.append(self._loops(scope, frame))
+        return total(found)
+
+    def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
+        """What one call in a body does, as often as the loops around it run."""
+        summary = self._call(site.node, scope, frame)
+        if not summary.effects or not site.loops:
+            return summary
+        effects = summary.effects
+        for loop in reversed(site.loops):
+            times = loops.turns(self.program, loop, frame)
+            if times is not None and times <= 20 and _left_early(loop):
+                times = 1.0
+            effects = tuple(effect.repeated(times) for effect in effects)
+        return Summary(effects, summary.unread)
+
+    def _call(self, node: ast.Call, scope: Scope, frame: Frame) -> Summary:
+        hop = Hop(written(node.func), scope.module, node.lineno, node.col_offset)
+        meanings = self.program.infer(node.func, frame)
+        arguments = Arguments(self.program, node, frame)
+        if not meanings:
+            return self._unresolved(node, hop)
+        if all(isinstance(v, FunctionValue) and v.function.is_generator for v in meanings) and not once.is_consumed(
+            node, scope
+        ):
+            return NOTHING
+        if any(_is_lazy(value) for value in meanings) and not once.is_consumed(node, scope):
+            return NOTHING
+        return heaviest_of([self.run(value, arguments, hop) for value in meanings])
+
+    def _unresolved(self, node: ast.Call, hop: Hop) -> Summary:
+        """A call of something of which nothing is known but the name."""
+        name = last_name(node.func)
+        if name in queues.TELLING_METHODS:
+            return Summary((Effect("enqueue", None, 0, 0, "here", (hop,), Confidence.MEDIUM),))
+        if name in _TRIVIAL_METHODS or name in _LISTENERS or (not name and isinstance(node.func, ast.Call)):
+            return NOTHING
+        judged = names.judge(name) if name else None
+        if judged is not None:
+            return library.guess(judged, hop)
+        return unread(hop.symbol)
+
+    def _loops(self, scope: Scope, frame: Frame) -> Summary:
+        """What the loops of a body cost in Python of their own, where their length can be computed by reading."""
+        found: list[Effect] = []
+        for loop, outer in scope.loops:
+            place = loop.iter if isinstance(loop, ast.comprehension) else loop
+            hop = Hop(
+                "while loop" if isinstance(loop, ast.While) else "loop", scope.module, place.lineno, place.col_offset
+            )
+            if loops.is_endless(loop):
+                found.append(Effect("endless", "loop", 0, 0, "here", (replace(hop, detail="never ends"),)))
+                continue
+            turns = 1.0
+            for each in (*outer, loop):
+                times = loops.turns(self.program, each, frame)
+                if times is None:
+                    break
+                turns *= times
+            else:
+                ms = turns * loops.body_ms(loop)
+                if ms >= 1 and not (len(outer) == 0 and _left_early(loop) and turns <= 20):
+                    detail = f"{turns:,.0f} turns of pure Python"
+                    found.append(Effect("cpu", "loop", ms, ms * LOOP_GUESS, "here", (replace(hop, detail=detail),)))
+        return total(Summary((effect,)) for effect in found)
+
+
+def _is_lazy(value: Value) -> bool:
+    if not isinstance(value, External):
+        return False
+    entry = catalog.lookup(catalog.canonical(value.name))
+    return entry is not None and entry.lazy
+
+
+def _left_early(loop: ast.AST) -> bool:
+    """Whether a loop is a retry: left by break or return once it worked."""
+    if isinstance(loop, ast.comprehension):
+        return False
+    return any(isinstance(node, ast.Break | ast.Return) for node in ast.walk(loop)) and any(
+        isinstance(node, ast.Try) for node in ast.walk(loop)
+    )
+
+
+def _heavy(hop: Hop) -> Summary:
+    return Summary((Effect("cpu", None, DECLARED_MS, DECLARED_MS * LOOP_GUESS, "here", (hop,)),))
+
+
+def definition_hop(function: Function, value: FunctionValue | None = None) -> Hop:
+    """The hop that shows a function: where it is defined, under a name that says whose it is."""
+    node = function.node
+    symbol = "lambda" if isinstance(node, ast.Lambda) else function.name
+    if function.owner is not None:
+        owner = function.owner.name
+        symbol = f"{owner}.{function.name}"
+    return Hop(symbol, function.module, node.lineno, node.col_offset, "async" if function.is_async else "")
+
+
+def queue_task(program: Program, value: FunctionValue) -> str | None:
+    """The queue whose task a function is, by its decorators."""
+    function = value.origin or value.function
+    for decorator in function.decorators:
+        plain = decorator.func if isinstance(decorator, ast.Call) else decorator
+        owner = last_name(plain.value) if isinstance(plain, ast.Attribute) else ""
+        frame = program.frame_of(function.parent)
+        dotted = [program.qualified_name(v) for v in program.infer(plain, frame) if isinstance(v, External)]
+        found = queues.queue_of_decorator(dotted[0] if dotted else None, last_name(plain), owner)
+        if found is not None:
+            return found
+    return None
+
+
+def written(node: ast.expr) -> str:
+    """A callee as it is written, shortened to what can be read at a glance."""
+    try:
+        text = ast.unparse(node)
+    except (RecursionError, ValueError):
+        return last_name(node) or "…"
+    return text if len(text) <= 60 else "…" + text[-57:]
+
+
+def values_that_run(values: Iterable[Value]) -> list[Value]:
+    """The values that can be run at all: literals that stand for "nothing yet" are left out."""
+    return [value for value in values if not isinstance(value, Constant)]

@@ -1,0 +1,164 @@
+"""What one call of a library does: the catalogue's word, sleeps, and external programs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from bglint import catalog
+from bglint.catalog import LOOP_GUESS
+from bglint.diagnostics import Confidence
+from bglint.effects import loops, names, queues
+from bglint.effects.model import NOTHING, Effect, Hop, Kind, Summary, unread
+from bglint.program.values import Constant, Display
+
+if TYPE_CHECKING:
+    from bglint.catalog import Entry
+    from bglint.program.program import Program
+    from bglint.program.values import Frame
+
+UNKNOWN_SLEEP_MS = 1000.0
+"""What a sleep of unknown length is taken for: nobody sleeps in a program for less than matters to them."""
+QUEUE_WAIT_MS = 5000.0
+
+_SLEEPS: dict[str, Kind] = {
+    "time.sleep": "blocking", "gevent.sleep": "blocking", "eventlet.sleep": "blocking", "asyncio.sleep": "slow-io",
+    "anyio.sleep": "slow-io", "trio.sleep": "slow-io", "asyncio.tasks.sleep": "slow-io",
+}  # fmt: skip
+_PROGRAMS: dict[str, tuple[str, float]] = {
+    "ffmpeg": ("video", 20000), "ffprobe": ("video", 300), "HandBrakeCLI": ("video", 60000), "mp4box": ("video", 5000),
+    "sox": ("audio", 2000), "lame": ("audio", 5000), "whisper": ("audio", 60000), "demucs": ("audio", 60000),
+    "espeak": ("audio", 2000), "espeak-ng": ("audio", 2000), "piper": ("audio", 5000),
+    "convert": ("image", 1000), "magick": ("image", 1000), "mogrify": ("image", 1000), "gifsicle": ("image", 1000),
+    "tesseract": ("ocr", 3000), "ocrmypdf": ("ocr", 20000),
+    "wkhtmltopdf": ("pdf", 3000), "pdftoppm": ("pdf", 2000), "pdftotext": ("pdf", 1000), "gs": ("pdf", 3000),
+    "qpdf": ("pdf", 1000), "pdflatex": ("pdf", 5000), "xelatex": ("pdf", 5000), "latexmk": ("pdf", 8000),
+    "libreoffice": ("document", 8000), "soffice": ("document", 8000), "pandoc": ("document", 2000),
+    "unoconv": ("document", 8000), "zip": ("compression", 2000), "tar": ("compression", 2000), "7z": ("compression", 3000),
+    "yt-dlp": ("video", 30000), "youtube-dl": ("video", 30000), "scrapy": ("scrape", 30000),
+}  # fmt: skip
+_QUICK_PROGRAMS = {
+    "true", "echo", "ls", "rm", "mv", "cp", "mkdir", "chmod", "chown", "touch", "kill", "cat", "ln", "which", "date",
+    "hostname", "uname", "whoami", "id", "nvidia-smi", "pgrep", "pkill", "ps", "df", "du", "systemctl", "stat",
+}  # fmt: skip
+PROGRAM_MS = 1000.0
+_WRAPPERS = {"sudo", "nice", "ionice", "time", "env", "nohup", "timeout", "exec"}
+_SIZED_BUILTINS = {"sum", "list", "tuple", "set", "sorted", "max", "min", "any", "all", "dict", "frozenset"}
+
+
+def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
+    """What calling a library's callable does; `hop` is the place that shows it."""
+    if queues.enqueues(name):
+        return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+    if queues.waits_for_queue(name):
+        return Summary((Effect("slow-io", "http", QUEUE_WAIT_MS, QUEUE_WAIT_MS * LOOP_GUESS, "here", (hop,)),))
+    if name in _SLEEPS:
+        return _sleep(program, name, call, frame, hop)
+    if name.startswith("builtins."):
+        return _builtin(program, name, call, frame, hop)
+    entry = catalog.lookup(name)
+    if entry is not None:
+        return _entry_effect(program, entry, call, frame, hop)
+    return _unknown(name, hop)
+
+
+def _sleep(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
+    seconds = loops.number(program, call.args[0], frame) if call is not None and call.args else None
+    ms = UNKNOWN_SLEEP_MS if seconds is None else seconds * 1000
+    sure = Confidence.MEDIUM if seconds is None else Confidence.HIGH
+    if ms <= 0:
+        return NOTHING
+    return Summary((Effect(_SLEEPS[name], "sleep", ms, ms * LOOP_GUESS, "here", (hop,), sure, call=call),))
+
+
+def _builtin(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
+    last = name.removeprefix("builtins.")
+    entry = catalog.lookup(name)
+    if last in _SIZED_BUILTINS and call is not None and call.args:
+        size = loops.length(program, call.args[0], frame)
+        if size is not None and size * loops.TURN_MS >= 1:
+            ms = size * loops.TURN_MS
+            return Summary((Effect("cpu", "loop", ms, ms * LOOP_GUESS, "here", (hop,), gil_ms=0.0),))
+    if entry is not None and entry.effect != "light" and entry.ms:
+        return _entry_effect(program, entry, call, frame, hop)
+    return NOTHING
+
+
+def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
+    if entry.effect == "light":
+        return NOTHING
+    if entry.effect == "enqueue":
+        return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+    category, ms, loop_ms, command = entry.category, entry.ms, entry.loop_ms, None
+    if entry.program:
+        command = _command(program, call, frame)
+        base = os.path.basename(command) if command else ""
+        if base in _PROGRAMS:
+            category, ms = _PROGRAMS[base]
+            loop_ms = ms * LOOP_GUESS
+        elif base in _QUICK_PROGRAMS:
+            ms, loop_ms = 10.0, 100.0
+        command = base or entry.name
+    elif ms <= 0:
+        return NOTHING
+    kind: Kind = "cpu" if entry.effect == "cpu" else "blocking" if entry.effect == "blocking" else "slow-io"
+    gil_ms = ms if entry.gil == "held" else 0.0
+    effect = Effect(kind, category, ms, loop_ms, "here", (hop,), gil_ms=gil_ms, program=command, call=call)
+    return Summary((effect,))
+
+
+def _command(program: Program, call: ast.Call | None, frame: Frame) -> str | None:
+    """The program that a call runs, where its first word can be read."""
+    if call is None:
+        return None
+    node = (
+        call.args[0]
+        if call.args
+        else next((k.value for k in call.keywords if k.arg in {"args", "cmd", "command"}), None)
+    )
+    if node is None:
+        return None
+    words = _words(program, node, frame, call)
+    while words and words[0] in _WRAPPERS:
+        words = words[1:]
+    return words[0] if words else None
+
+
+def _words(program: Program, node: ast.expr, frame: Frame, call: ast.Call) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            rest = [a.value for a in call.args[1:] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            return [*text.split(), *rest]
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            return text.split()
+        case ast.BinOp(left=left):
+            return _words(program, left, frame, call)
+        case ast.Call(func=ast.Attribute(value=inner)):
+            return _words(program, inner, frame, call)
+    for value in program.infer(node, frame):
+        match value:
+            case Display(node=ast.List(elts=[first, *rest]) | ast.Tuple(elts=[first, *rest]), frame=where):
+                plain = [e.value for e in rest if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+                return [*_words(program, first, where, call), *plain]
+            case Constant(value=str(text)):
+                return text.split()
+    return []
+
+
+def _unknown(name: str, hop: Hop) -> Summary:
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return NOTHING
+    judged = names.judge(name)
+    if judged is not None:
+        return guess(judged, hop)
+    return unread(name)
+
+
+def guess(judged: tuple[str, float], hop: Hop) -> Summary:
+    """The effect that a telling name stands for, where its body cannot be read."""
+    category, ms = judged
+    told = Hop(hop.symbol, hop.module, hop.row, hop.column, "cannot be read; judged by its name")
+    return Summary((Effect("cpu", category, ms, ms * LOOP_GUESS, "here", (told,), Confidence.MEDIUM, guess=True),))

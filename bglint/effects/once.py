@@ -1,0 +1,97 @@
+"""Once is not now: the calls of a function whose result is kept for the process, and those whose result nobody uses."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bglint.program.scopes import own_nodes
+
+if TYPE_CHECKING:
+    from bglint.program.scopes import Scope
+
+
+def kept_calls(scope: Scope) -> frozenset[int]:
+    """The calls (by identity) that fill something only where it is still empty: `if model is None: model = load()`."""
+    tested: set[str] = set()
+    guards: list[tuple[ast.If, set[str]]] = []
+    assignments: list[tuple[list[ast.expr], ast.expr]] = []
+    for node in own_nodes(scope):
+        match node:
+            case ast.If():
+                targets = {ast.dump(each) for each in _emptiness(node.test) if _outlives(each, scope)}
+                if targets:
+                    tested |= targets
+                    guards.append((node, targets))
+            case ast.Assign():
+                assignments.append((node.targets, node.value))
+            case ast.AnnAssign(value=ast.expr() as value):
+                assignments.append(([node.target], value))
+    if not tested:
+        return frozenset()
+    kept: set[int] = set()
+    for targets_, value in assignments:
+        if any(_stored(each) in tested for each in targets_):
+            kept.update(id(node) for node in ast.walk(value) if isinstance(node, ast.Call))
+    for guard, targets in guards:
+        stores = {_stored(each) for statement in guard.body for each in _targets(statement)}
+        if stores & targets:
+            kept.update(id(n) for statement in guard.body for n in ast.walk(statement) if isinstance(n, ast.Call))
+    return frozenset(kept)
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    return [target for node in ast.walk(statement) if isinstance(node, ast.Assign) for target in node.targets]
+
+
+def _stored(target: ast.expr) -> str:
+    """What a later test for emptiness would name: the variable itself, or the mapping that an entry goes into."""
+    if isinstance(target, ast.Subscript):
+        target = target.value
+    return ast.dump(target).replace("ctx=Store()", "ctx=Load()")
+
+
+def _emptiness(test: ast.expr) -> list[ast.expr]:
+    """What a condition tests for being there or not."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return [left]
+        case ast.Compare(ops=[ast.NotIn() | ast.In()], comparators=[mapping]):
+            return [mapping]
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _emptiness(operand) or [operand]
+        case ast.BoolOp(values=values):
+            return [each for value in values for each in _emptiness(value)]
+        case ast.Name() | ast.Attribute():
+            return [test]
+        case ast.Call(func=ast.Name(id="hasattr"), args=[owner, ast.Constant(value=str(name))]):
+            return [ast.Attribute(owner, name, ast.Load())]
+        case _:
+            return []
+
+
+def _outlives(node: ast.expr, scope: Scope) -> bool:
+    """Whether a variable lives longer than one call: an attribute, a global, a module's mapping."""
+    match node:
+        case ast.Attribute():
+            return True
+        case ast.Name(id=name):
+            return name in scope.outer_names or name not in scope.bindings
+        case _:
+            return False
+
+
+def is_consumed(call: ast.Call, scope: Scope) -> bool:
+    """Whether a lazy result is used at all: a bare statement, a return, or a name that is never read uses nothing."""
+    for node in own_nodes(scope):
+        match node:
+            case ast.Expr(value=value) if value is call:
+                return False
+            case ast.Return(value=value) if value is call:
+                return False
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is call:
+                return any(
+                    isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+                    for each in ast.walk(scope.node)
+                )
+    return True

@@ -1,0 +1,215 @@
+"""The pipeline on one screen: paths → registrations → verdicts → findings → the report."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bglint.advice import queue_of_project
+from bglint.diagnostics import Diagnostic, Report, Task
+from bglint.discovery import Discovery, read_candidate
+from bglint.effects.analyzer import Analyzer, Policy
+from bglint.program.modules import ModuleIndex
+from bglint.program.program import Program
+from bglint.registrations.finder import Finder
+from bglint.registrations.forms import NEEDLES, PREVIEW_NEEDLES, Form
+from bglint.rules.files.unreadable_file import unreadable_file
+from bglint.rules.registry import RULES
+from bglint.rules.rule import Case, Finding, ModuleCase, diagnose, diagnose_module, steps
+from bglint.suppression import Silencer
+from bglint.verdict import Judgement, judge, target_definition, target_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bglint.registrations.registration import Registration
+    from bglint.rules.rule import Rule
+    from bglint.settings import Settings, SettingsResolver
+
+
+def run(
+    paths: Sequence[str],
+    resolver: SettingsResolver,
+    *,
+    stdin: tuple[str, bytes] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
+
+    Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
+    """
+    files, candidates = _scan(paths, resolver, stdin)
+    session = Session(_project_root(paths, resolver, stdin), files, resolver)
+    if stdin is not None:
+        session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
+    session.wanted = set(files)
+    tasks: list[Task] = []
+    findings: list[Diagnostic] = []
+    for done, path in enumerate(candidates, 1):
+        for task, diagnostics in session.check(path):
+            if task is not None:
+                tasks.append(task)
+            findings += diagnostics
+        if progress is not None:
+            progress(done, len(candidates))
+    findings += session.unreadable()
+    kept, suppressed = Silencer(session.index, resolver).apply(findings, candidates)
+    return Report(
+        diagnostics=tuple(sorted(kept, key=lambda each: each.sort_key)),
+        tasks=tuple(sorted(_with_codes(tasks, kept), key=lambda task: (task.span, task.registration))),
+        files=len(files),
+        suppressed=tuple(sorted(suppressed, key=lambda each: each.sort_key)),
+    )
+
+
+class Session:
+    """One project kept in memory: the program, and the analysers of its policies."""
+
+    def __init__(self, root: str, files: Sequence[str], resolver: SettingsResolver) -> None:
+        self.resolver = resolver
+        self.index = ModuleIndex(root, tuple(resolver.for_directory(root).src))
+        self.program = Program(self.index, files)
+        self.wanted: set[str] = set(files)
+        self.needed: set[str] = set()
+        self._analyzers: dict[Policy, Analyzer] = {}
+        self._seen: set[int] = set()
+
+    def check(self, path: str) -> Iterator[tuple[Task | None, list[Diagnostic]]]:
+        """The tasks that a file registers, or hands over through helpers, with what the rules say of each."""
+        module = self.index.load(path)
+        if module is None:
+            self.needed.add(path)
+            return
+        settings = self.resolver.for_file(path)
+        finder = Finder(self.program, _declared_forms(settings), preview=settings.preview)
+        settled, added = finder.through_helpers(finder.in_module(module))
+        self.needed.update(self.index.failures)
+        siblings = tuple(settled)
+        for registration in [*settled, *added]:
+            if registration.module.path in self.wanted and id(registration.call) not in self._seen:
+                self._seen.add(id(registration.call))
+                yield self._judged(registration, siblings)
+        if settings_run := _rules(settings, path):
+            case = ModuleCase(module, self.program, settings, siblings)
+            yield (
+                None,
+                [diagnose_module(r, case, f) for r in settings_run if r.check_module for f in r.check_module(case)],
+            )
+
+    def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
+        path = registration.module.path
+        settings = self.resolver.for_file(path)
+        judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
+        queue = queue_of_project(os.path.dirname(path), self.index.root, settings.queue)
+        case = Case(registration, judgement, self.program, settings, queue, siblings)
+        self.needed.update(self.index.failures)
+        findings = [diagnose(r, case, f) for r in _rules(settings, path) if r.check for f in _ask(r, case)]
+        return _task(registration, judgement), findings
+
+    def _analyzer(self, settings: Settings) -> Analyzer:
+        policy = Policy(settings.heavy, settings.light, settings.max_depth)
+        if policy not in self._analyzers:
+            self._analyzers[policy] = Analyzer(self.program, policy)
+        return self._analyzers[policy]
+
+    def unreadable(self) -> Iterator[Diagnostic]:
+        """A diagnostic for each file that had to be read and could not be."""
+        for path in sorted(self.needed):
+            if path in self.index.failures and self.resolver.for_file(path).selects("BG901", False, path):
+                yield unreadable_file(path, self.index.failures[path])
+
+
+def _ask(rule: Rule, case: Case) -> Iterable[Finding]:
+    """What a rule says; of a task that a helper registers for others, the weight is reported where it is handed over."""
+    assert rule.check is not None
+    if case.registration.passed_on and rule.code < "BG3":
+        return ()
+    return rule.check(case)
+
+
+def _rules(settings: Settings, path: str) -> list[Rule]:
+    return [rule for rule in RULES.values() if settings.selects(rule.code, rule.preview, path)]
+
+
+def _declared_forms(settings: Settings) -> list[Form]:
+    """The forms of registration that the configuration declares."""
+    return [
+        Form(
+            "project",
+            form.call,
+            argument=form.target if isinstance(form.target, int) else None,
+            keyword=form.target if isinstance(form.target, str) else None,
+            takes="either",
+        )
+        for form in settings.registrations
+    ]
+
+
+def _scan(
+    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None
+) -> tuple[list[str], list[str]]:
+    """The files that are looked at, and those of them that may register a task."""
+    if stdin is not None:
+        path = os.path.abspath(stdin[0])
+        return [path], [path]
+    discovery = Discovery(paths, resolver)
+    files: list[str] = []
+    candidates: list[str] = []
+    for path in discovery.files():
+        files.append(path)
+        try:
+            found = read_candidate(path, NEEDLES) is not None
+        except OSError:
+            found = True
+        if not found:
+            settings = resolver.for_file(path)
+            needles = [*(form.call.rpartition(".")[2].encode() for form in settings.registrations)]
+            if settings.preview:
+                needles += PREVIEW_NEEDLES
+            found = bool(needles) and read_candidate(path, needles) is not None
+        if found and not discovery.is_ignored_file(path):
+            candidates.append(path)
+    return files, candidates
+
+
+def _project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None) -> str:
+    """The folder beyond which nothing belongs to the project: the repository's, else the configuration's."""
+    starts = [os.path.abspath(path) for path in ([stdin[0]] if stdin is not None else paths)]
+    folders = [start if os.path.isdir(start) else os.path.dirname(start) for start in starts]
+    roots = []
+    for folder in dict.fromkeys(folders):
+        root = str(resolver.for_directory(folder).root)
+        current = folder
+        while not os.path.exists(os.path.join(current, ".git")):
+            parent = os.path.dirname(current)
+            if parent == current:
+                current = root if folder == root or folder.startswith(root.rstrip("/") + "/") else folder
+                break
+            current = parent
+        roots.append(current)
+    return os.path.commonpath(roots) if roots else os.getcwd()
+
+
+def _task(registration: Registration, judgement: Judgement) -> Task:
+    return Task(
+        span=registration.span,
+        framework=registration.form.framework,
+        registration=registration.helper.symbol if registration.helper is not None else registration.form.call,
+        target=registration.target_text,
+        target_kind=target_kind(registration),
+        resolved=target_definition(registration),
+        verdict=judgement.verdict,
+        category=judgement.category,
+        confidence=judgement.confidence,
+        trace=steps(judgement.deciding.trace, judgement.deciding) if judgement.deciding is not None else (),
+    )
+
+
+def _with_codes(tasks: list[Task], findings: Iterable[Diagnostic]) -> Iterator[Task]:
+    """The tasks, each with the codes of the rules that fire there."""
+    by_span: dict[object, set[str]] = {}
+    for finding in findings:
+        by_span.setdefault(finding.span, set()).add(finding.code)
+    for task in tasks:
+        yield replace(task, codes=tuple(sorted(by_span.get(task.span, ()))))

@@ -1,0 +1,1 @@
+"""What names mean: modules, scopes, and the values that expressions can have."""

@@ -1,0 +1,324 @@
+"""Calling: which argument a parameter gets, and what a call gives back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bglint import catalog
+from bglint.program import annotations, collections, members
+from bglint.program.values import (
+    ClassValue,
+    Collection,
+    Constant,
+    Construction,
+    Coroutine,
+    Display,
+    External,
+    ExternalObject,
+    Frame,
+    FunctionValue,
+    Generator,
+    Instance,
+    Meanings,
+    Member,
+    ModuleValue,
+    Partial,
+    Value,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from bglint.program.program import Program
+    from bglint.program.scopes import Scope
+
+MAX_DEPTH = 12
+"""How many activations may lie within one another before parameters are left unbound."""
+MAX_FRAMES = 24
+"""In how many ways the parameters of one function are told apart; further calls see them unbound."""
+
+_PASSED_ON = {
+    "asyncio.wait_for": 0, "asyncio.shield": 0, "asyncio.create_task": 0, "asyncio.ensure_future": 0, "copy.copy": 0,
+    "copy.deepcopy": 0, "asyncio.run": 0, "inspect.unwrap": 0, "weakref.proxy": 0, "builtins.iter": 0,
+    "builtins.list": 0, "builtins.tuple": 0, "builtins.sorted": 0, "builtins.reversed": 0, "builtins.set": 0,
+    "contextlib.closing": 0, "anyio.lowlevel.checkpoint": 0, "typing.cast": 1, "asgiref.sync.async_to_sync": 0,
+    "asgiref.sync.sync_to_async": 0, "functools.update_wrapper": 0, "contextvars.copy_context": 0,
+}  # fmt: skip
+_RUN_FUNCTION = {
+    "asyncio.to_thread": 0, "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
+    "anyio.to_thread.run_sync": 0, "anyio.to_process.run_sync": 0, "asyncio.AbstractEventLoop.run_in_executor": 1,
+    "trio.to_thread.run_sync": 0,
+}  # fmt: skip
+_TRANSPARENT_DECORATORS = {
+    "functools.lru_cache", "functools.cache", "functools.wraps", "contextlib.contextmanager",
+    "contextlib.asynccontextmanager", "tenacity.retry", "backoff.on_exception",
+}  # fmt: skip
+_LOOPS = {"asyncio.get_event_loop", "asyncio.get_running_loop", "asyncio.new_event_loop"}
+
+
+class FrameStore:
+    """Gives the same frame for the same bindings, so that what is known of one is found again."""
+
+    def __init__(self) -> None:
+        self._frames: dict[object, Frame] = {}
+        self._count: dict[tuple[Scope, Frame | None], int] = {}
+        self._quoted: dict[int, tuple[ast.AST, ast.expr | None]] = {}
+        self.stars: set[tuple[int, str, Frame]] = set()
+
+    def get(self, scope: Scope, parent: Frame | None, arguments: Mapping[str, Meanings], depth: int = 0) -> Frame:
+        """The frame of a scope, in the frame it was defined in, with its parameters bound."""
+        owner = (id(scope), parent)
+        key = (owner, tuple(sorted(arguments.items(), key=lambda pair: pair[0])) if arguments else ())
+        frame = self._frames.get(key)
+        if frame is not None:
+            return frame
+        count = self._count.get((scope, parent), 0) if arguments else 0  # type: ignore[call-overload]
+        if arguments and count >= MAX_FRAMES:
+            return self.get(scope, parent, {})
+        if arguments:
+            self._count[(scope, parent)] = count + 1  # type: ignore[index]
+        frame = self._frames[key] = Frame(scope, parent, dict(arguments), depth)
+        return frame
+
+    def quoted(self, text: str, node: ast.AST) -> ast.expr | None:
+        """The expression in a quoted annotation."""
+        known = self._quoted.get(id(node))
+        if known is None:
+            try:
+                parsed = ast.parse(text.strip(), mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                parsed = None
+            if parsed is not None:
+                for each in ast.walk(parsed):
+                    if hasattr(each, "lineno"):
+                        each.lineno = 1 << 60
+            known = self._quoted[id(node)] = (node, parsed)
+        return known[1]
+
+
+class Arguments:
+    """The arguments of a call: of a call expression in a frame, or given as meanings."""
+
+    def __init__(
+        self, program: Program | None, call: ast.Call | None, frame: Frame | None, given: Sequence[Meanings] = ()
+    ) -> None:
+        self.program = program
+        self.call = call
+        self.frame = frame
+        self.given = list(given)
+        self.bound_first: Arguments | None = None
+
+    @classmethod
+    def of(cls, given: Sequence[Meanings]) -> Arguments:
+        """Arguments whose meanings are known, by position."""
+        return cls(None, None, None, given)
+
+    def behind(self, skipped: int, earlier: Arguments | None = None) -> Arguments:
+        """The arguments after the first `skipped` positional ones: what `run(f, *args)` hands to `f`."""
+        return _Behind(self, skipped, earlier)
+
+    def positionals(self) -> list[Meanings]:
+        """The meanings of the positional arguments; an unpacked tuple of known parts is spread."""
+        values = list(self.given)
+        if self.call is not None and self.program is not None and self.frame is not None:
+            for node in self.call.args:
+                if isinstance(node, ast.Starred):
+                    for value in self.program.infer(node.value, self.frame):
+                        if isinstance(value, Collection) and value.ordered:
+                            values += value.elements
+                        elif isinstance(value, Display) and isinstance(value.node, ast.List | ast.Tuple):
+                            values += [self.program.infer(each, value.frame) for each in value.node.elts]
+                        break
+                    else:
+                        break
+                else:
+                    values.append(self.program.infer(node, self.frame))
+        return values
+
+    def positional(self, index: int) -> Meanings:
+        """The meanings of one positional argument; none where it is not given."""
+        values = self.positionals()
+        return values[index] if index < len(values) else ()
+
+    def keywords(self) -> dict[str, Meanings]:
+        """The meanings of the keyword arguments; an unpacked dict display is spread."""
+        values: dict[str, Meanings] = {}
+        if self.call is not None and self.program is not None and self.frame is not None:
+            for keyword in self.call.keywords:
+                if keyword.arg is not None:
+                    values[keyword.arg] = self.program.infer(keyword.value, self.frame)
+                    continue
+                for value in self.program.infer(keyword.value, self.frame):
+                    if isinstance(value, Display) and isinstance(value.node, ast.Dict):
+                        for key, entry in zip(value.node.keys, value.node.values, strict=True):
+                            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                                values[key.value] = self.program.infer(entry, value.frame)
+        return values
+
+
+class _Behind(Arguments):
+    """What remains of arguments when the first ones are taken, put behind a partial's own."""
+
+    def __init__(self, base: Arguments, skipped: int, earlier: Arguments | None) -> None:
+        super().__init__(base.program, base.call, base.frame)
+        self.base = base
+        self.skipped = skipped
+        self.earlier = earlier
+
+    def positionals(self) -> list[Meanings]:
+        first = self.earlier.positionals()[1:] if self.earlier is not None else []
+        return first + self.base.positionals()[self.skipped :]
+
+    def keywords(self) -> dict[str, Meanings]:
+        first = self.earlier.keywords() if self.earlier is not None else {}
+        return {**first, **self.base.keywords()}
+
+
+def enter(program: Program, function: FunctionValue, arguments: Arguments) -> Frame:
+    """The frame of a function's body when it is called."""
+    scope = function.function.scope
+    if function.frame.depth >= MAX_DEPTH:
+        return program.frames.get(scope, function.frame, {})
+    bound = bind(function, arguments)
+    depth = max(function.frame.depth, arguments.frame.depth if arguments.frame else 0) + 1
+    if depth > MAX_DEPTH:
+        bound = {name: values for name, values in bound.items() if values and function.receiver in values}
+    return program.frames.get(scope, function.frame, bound, depth)
+
+
+def bind(function: FunctionValue, arguments: Arguments) -> dict[str, Meanings]:
+    """Parameters by name with what they get; those that get nothing known are left out."""
+    node = function.function.node
+    positional = [*node.args.posonlyargs, *node.args.args]
+    given = arguments.positionals()
+    if function.receiver is not None:
+        given = [(function.receiver,), *given]
+    keywords = arguments.keywords()
+    bound = {parameter.arg: values for parameter, values in zip(positional, given, strict=False)}
+    if node.args.vararg is not None and len(given) > len(positional):
+        bound[node.args.vararg.arg] = (Collection(tuple(given[len(positional) :]), ordered=True),)
+    names = {parameter.arg for parameter in [*positional, *node.args.kwonlyargs]}
+    bound.update((name, values) for name, values in keywords.items() if name in names)
+    return {name: values for name, values in bound.items() if values}
+
+
+def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
+    """What calling a value gives back."""
+    match callee:
+        case FunctionValue(function=function):
+            return _call_function(program, callee, function.is_async, arguments)
+        case ClassValue():
+            made = Construction(arguments.call, arguments.frame) if arguments.call and arguments.frame else None
+            return (Instance(callee, made),)
+        case Instance():
+            methods = members.member(program, callee, "__call__")
+            return merge(*(call(program, method, arguments) for method in methods if method != callee), ())
+        case Partial(target=target, call=earlier, frame=frame):
+            return call(program, target, arguments.behind(0, Arguments(program, earlier, frame)))
+        case External(name):
+            return _call_external(program, catalog.canonical(name), arguments)
+        case Member(owner=owner, name=name):
+            return collections.method(program, owner, name, arguments)
+        case _:
+            return ()
+
+
+def _call_function(program: Program, callee: FunctionValue, is_async: bool, arguments: Arguments) -> Meanings:
+    frame = enter(program, callee, arguments)
+    if callee.function.is_generator:
+        return (Generator(callee, arguments.call, frame),)
+    if is_async:
+        return (Coroutine(callee, arguments.call, frame),)
+    return result(program, callee, frame)
+
+
+def result(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
+    """What a function's body returns in a frame; its annotation where the body does not tell."""
+    node = function.function.node
+    if isinstance(node, ast.Lambda):
+        return program.infer(node.body, frame)
+    returned = merge(*(program.infer(each.value, frame) for each in function.function.scope.returns if each.value), ())
+    telling = tuple(v for v in returned if not (isinstance(v, Constant) and v.value is None))
+    vague = all(isinstance(v, External | Instance) for v in telling)
+    if node.returns is not None and (not telling or (vague and not any(isinstance(v, Instance) for v in telling))):
+        declared = annotations.instances(program, node.returns, function.frame)
+        if declared:
+            return declared
+    return telling or returned
+
+
+def yielded(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
+    """What a generator function's body yields in a frame."""
+    found: list[Meanings] = []
+    for each in function.function.scope.yields:
+        if each.value is None:
+            continue
+        values = program.infer(each.value, frame)
+        if isinstance(each, ast.YieldFrom):
+            values = merge(*(collections.elements(program, value) for value in values), ())
+        found.append(values)
+    if (
+        not any(found)
+        and not isinstance(function.function.node, ast.Lambda)
+        and function.function.node.returns is not None
+    ):
+        declared = annotations.instances(program, function.function.node.returns, function.frame)
+        return merge(*(collections.elements(program, value) for value in declared), ())
+    return merge(*found, ())
+
+
+def _call_external(program: Program, name: str, arguments: Arguments) -> Meanings:
+    if name in _PASSED_ON:
+        return arguments.positional(_PASSED_ON[name])
+    if name in _RUN_FUNCTION:
+        index = _RUN_FUNCTION[name]
+        return merge(*(call(program, v, arguments.behind(index + 1)) for v in arguments.positional(index)), ())
+    if name in _LOOPS:
+        return (ExternalObject("asyncio.AbstractEventLoop"),)
+    if name == "functools.partial" and arguments.call is not None and arguments.frame is not None:
+        return tuple(Partial(target, arguments.call, arguments.frame) for target in arguments.positional(0))
+    if name in {"functools.wraps()", "functools.lru_cache()", "functools.cache", "functools.lru_cache"}:
+        return arguments.positional(0) or (External(name + "()"),)
+    if name == "asyncio.gather":
+        return (Collection(tuple(program.awaited(v) for v in arguments.positionals()), ordered=True),)
+    if name == "builtins.getattr":
+        return _getattr(program, arguments)
+    if name == "importlib.import_module":
+        return _import_module(program, arguments)
+    if name in {"builtins.next", "builtins.enumerate", "builtins.zip"}:
+        return _iterated(program, name, arguments)
+    returned = catalog.returned_type(name)
+    if returned is not None:
+        return (ExternalObject(catalog.canonical(returned)),)
+    last = name.rpartition(".")[2]
+    if last[:1].isupper() and not last.isupper():
+        return (ExternalObject(name),)
+    return (External(f"{name}()"),)
+
+
+def _getattr(program: Program, arguments: Arguments) -> Meanings:
+    wanted = [v.value for v in arguments.positional(1) if isinstance(v, Constant)]
+    if len(wanted) != 1 or not isinstance(wanted[0], str):
+        return ()
+    found = merge(*(members.member(program, value, wanted[0]) for value in arguments.positional(0)), ())
+    return found or arguments.positional(2)
+
+
+def _import_module(program: Program, arguments: Arguments) -> Meanings:
+    for value in arguments.positional(0):
+        if isinstance(value, Constant) and isinstance(value.value, str) and arguments.frame is not None:
+            module = program.index.import_module(value.value, arguments.frame.scope.module)
+            return (ModuleValue(module),) if module is not None else (External(value.value),)
+    return ()
+
+
+def _iterated(program: Program, name: str, arguments: Arguments) -> Meanings:
+    parts = [
+        merge(*(collections.elements(program, value) for value in values), ()) for values in arguments.positionals()
+    ]
+    if name == "builtins.next":
+        return parts[0] if parts else ()
+    if name == "builtins.enumerate":
+        parts.insert(0, (ExternalObject("builtins.int"),))
+    return (Collection(((Collection(tuple(parts), ordered=True),),)),)

@@ -1,0 +1,436 @@
+"""Module ↔ file: the project's modules, loaded on demand, and what they define.
+
+Nothing is imported or executed: a module is its parsed text.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from functools import cached_property
+
+from bglint import catalog
+from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
+from bglint.program.syntax import parse
+from bglint.source import Source, UnreadableSourceError
+
+MAX_SOURCE_BYTES = 8 << 20
+"""Larger modules are not followed: generated data, which would cost seconds to parse."""
+
+_FOREIGN = {"site-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox", ".nox", "dist-packages"}
+_SEARCH_DEPTH = 4
+
+
+class Module:
+    """One parsed module, or a namespace package (no text, only submodules)."""
+
+    def __init__(self, name: str, path: str, source: Source, tree: ast.Module) -> None:
+        self.name = name
+        self.path = path
+        self.source = source
+        self.tree = tree
+        self._functions: dict[int, Function] = {}
+        self._classes: dict[int, Class] = {}
+        self._scopes: dict[int, Scope] = {}
+
+    def __repr__(self) -> str:
+        return f"<module {self.name}>"
+
+    @property
+    def is_package(self) -> bool:
+        """Whether relative imports start at the module itself."""
+        return os.path.basename(self.path) in {"__init__.py", "__init__.pyi", ""}
+
+    @property
+    def directory(self) -> str:
+        """The folder that holds the module's submodules or siblings."""
+        return self.path.rstrip("/") if self.path.endswith("/") else os.path.dirname(self.path)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The module's own scope."""
+        return build_scope(self.tree, self, None, "")
+
+    def scope_of(self, node: ScopeNode, parent: Scope) -> Scope:
+        """The scope of a function, class or lambda that stands in `parent`."""
+        found = self._scopes.get(id(node))
+        if found is None:
+            name = getattr(node, "name", "<lambda>")
+            qualname = f"{parent.qualname}.{name}" if parent.qualname else name
+            found = self._scopes[id(node)] = build_scope(node, self, parent, qualname)
+        return found
+
+    def function(self, node: FunctionNode | ast.Lambda, parent: Scope, owner: Class | None = None) -> Function:
+        """The function that a node defines; the same object for the same node."""
+        found = self._functions.get(id(node))
+        if found is None:
+            found = self._functions[id(node)] = Function(self, node, parent, owner)
+        return found
+
+    def class_(self, node: ast.ClassDef, parent: Scope) -> Class:
+        """The class that a node defines; the same object for the same node."""
+        found = self._classes.get(id(node))
+        if found is None:
+            found = self._classes[id(node)] = Class(self, node, parent)
+        return found
+
+    def scopes_at(self, row: int, column: int) -> list[Scope]:
+        """The scopes that hold a place, from the module's inwards (`column` as `ast` counts)."""
+        scopes = [self.scope]
+        place = (row, column)
+        while True:
+            for node in scopes[-1].nested:
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                if first <= row and (node.lineno, node.col_offset) <= place < _end(node) and _in_body(node, place):
+                    scopes.append(self.scope_of(node, scopes[-1]))
+                    break
+            else:
+                return scopes
+
+
+def _end(node: ast.stmt) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or 0
+
+
+def _in_body(node: FunctionNode | ast.ClassDef, place: tuple[int, int]) -> bool:
+    """Whether a place lies in the body, not in the defaults or bases, which belong to the scope around."""
+    return place >= (node.body[0].lineno, node.body[0].col_offset)
+
+
+class Function:
+    """A function, method or lambda of the project."""
+
+    def __init__(self, module: Module, node: FunctionNode | ast.Lambda, parent: Scope, owner: Class | None) -> None:
+        self.module = module
+        self.node = node
+        self.parent = parent
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"<function {self.symbol}>"
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The function's own scope."""
+        return self.module.scope_of(self.node, self.parent)
+
+    @property
+    def name(self) -> str:
+        """The name it was defined under."""
+        return "<lambda>" if isinstance(self.node, ast.Lambda) else self.node.name
+
+    @property
+    def qualname(self) -> str:
+        """The dotted name within its module."""
+        return f"{self.parent.qualname}.{self.name}" if self.parent.qualname else self.name
+
+    @property
+    def symbol(self) -> str:
+        """The dotted name within the project."""
+        return f"{self.module.name}.{self.qualname}" if self.module.name else self.qualname
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is defined by `async def`."""
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether calling it only builds a generator."""
+        return bool(self.scope.yields)
+
+    @cached_property
+    def parameters(self) -> list[ast.arg]:
+        """Positional parameters in order, `self` included."""
+        return [*self.node.args.posonlyargs, *self.node.args.args]
+
+    @property
+    def decorators(self) -> list[ast.expr]:
+        """The decorators, as written, outermost first."""
+        return [] if isinstance(self.node, ast.Lambda) else self.node.decorator_list
+
+    @cached_property
+    def is_stub(self) -> bool:
+        """Whether the body says nothing: `...`, `pass`, a docstring, or NotImplementedError."""
+        if isinstance(self.node, ast.Lambda):
+            return False
+        for statement in self.node.body:
+            match statement:
+                case ast.Pass() | ast.Expr(value=ast.Constant()):
+                    continue
+                case ast.Raise(exc=ast.Name(id="NotImplementedError")):
+                    continue
+                case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"))):
+                    continue
+                case _:
+                    return False
+        return True
+
+    @cached_property
+    def decorator_names(self) -> frozenset[str]:
+        """The last name of each decorator, called or not."""
+        return frozenset(last_name(d.func if isinstance(d, ast.Call) else d) for d in self.decorators)
+
+
+class Class:
+    """A class of the project."""
+
+    def __init__(self, module: Module, node: ast.ClassDef, parent: Scope) -> None:
+        self.module = module
+        self.node = node
+        self.parent = parent
+
+    def __repr__(self) -> str:
+        return f"<class {self.symbol}>"
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The class body's scope."""
+        return self.module.scope_of(self.node, self.parent)
+
+    @property
+    def name(self) -> str:
+        """The name it was defined under."""
+        return self.node.name
+
+    @property
+    def qualname(self) -> str:
+        """The dotted name within its module."""
+        return f"{self.parent.qualname}.{self.name}" if self.parent.qualname else self.name
+
+    @property
+    def symbol(self) -> str:
+        """The dotted name within the project."""
+        return f"{self.module.name}.{self.qualname}" if self.module.name else self.qualname
+
+    @cached_property
+    def methods(self) -> dict[str, list[Function]]:
+        """The functions that the class body defines, by name; the last definition of a name is last."""
+        found: dict[str, list[Function]] = {}
+        for node in self.scope.nested:
+            if not isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(self.module.function(node, self.scope, self))
+        return found
+
+    @cached_property
+    def instance_attributes(self) -> dict[str, list[tuple[Function, ast.expr | None, ast.expr | None]]]:
+        """What methods assign to `self.<name>`: the method, the value, the annotation."""
+        found: dict[str, list[tuple[Function, ast.expr | None, ast.expr | None]]] = {}
+        for methods in self.methods.values():
+            for method in methods:
+                if not method.parameters:
+                    continue
+                receiver = method.parameters[0].arg
+                for target, value, annotation in method.scope.attributes:
+                    if isinstance(target.value, ast.Name) and target.value.id == receiver:
+                        found.setdefault(target.attr, []).append((method, value, annotation))
+        return found
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name, or nothing where the expression is none."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return node.attr
+        case _:
+            return ""
+
+
+class ModuleIndex:
+    """Finds the file that a module name means, and loads it once."""
+
+    def __init__(self, root: str, source_roots: tuple[str, ...] = (".", "src")) -> None:
+        """`root` is the folder beyond which nothing belongs to the project."""
+        self.root = os.path.abspath(root)
+        self.source_roots = [os.path.normpath(os.path.join(self.root, each)) for each in source_roots]
+        self.failures: dict[str, str] = {}
+        self.overlay: dict[str, bytes] = {}
+        self._modules: dict[str, Module | None] = {}
+        self._entries: dict[str, frozenset[str]] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._search: dict[str, list[str]] | None = None
+
+    def load(self, path: str, name: str | None = None) -> Module | None:
+        """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails."""
+        if path not in self._modules:
+            try:
+                self._modules[path] = self._read(path, name or self.name_of(path))
+            except UnreadableSourceError as error:
+                self.failures[path] = str(error)
+                self._modules[path] = None
+        return self._modules[path]
+
+    def _read(self, path: str, name: str) -> Module:
+        if path.endswith("/"):
+            return Module(name, path, Source(path, b""), ast.Module(body=[], type_ignores=[]))
+        data = self.overlay.get(path)
+        if data is None:
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123 -- the hot path of every run
+                    data = file.read(MAX_SOURCE_BYTES + 1)
+            except OSError as error:
+                raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from None
+        if len(data) > MAX_SOURCE_BYTES:
+            raise UnreadableSourceError(f"is larger than {MAX_SOURCE_BYTES >> 20} MiB")
+        source = Source(path, data)
+        return Module(name, path, source, parse(source.text))
+
+    def import_module(self, name: str, importer: Module) -> Module | None:
+        """The project's module that an absolute import means, as `importer` would find it."""
+        path = self._find(name, importer)
+        return self.load(path, name) if path else None
+
+    def import_relative(self, name: str, level: int, importer: Module) -> Module | None:
+        """The project's module that a relative import means."""
+        folder = importer.directory
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        if not self._inside(folder):
+            return None
+        path = self._descend(folder, name.split(".")) if name else self._package(folder)
+        if path is None:
+            return None
+        base = self.name_of(self._package(folder) or folder + "/")
+        return self.load(path, f"{base}.{name}".strip("."))
+
+    def submodule(self, package: Module, name: str) -> Module | None:
+        """The module `name` in the folder of `package`."""
+        if not package.is_package:
+            return None
+        path = self._descend(package.directory, [name])
+        return self.load(path, f"{package.name}.{name}") if path else None
+
+    def name_of(self, path: str) -> str:
+        """The dotted name under which a file is imported: from its topmost package, else from its import root."""
+        folder, base = os.path.split(path.rstrip("/"))
+        parts = [] if base.startswith("__init__.") else [base.rpartition(".")[0] or base]
+        if base.startswith("__init__."):
+            folder, base = os.path.split(folder)
+            parts = [base]
+        while self._inside(folder) and self._has(folder, "__init__.py"):
+            folder, base = os.path.split(folder)
+            parts.insert(0, base)
+        root = next((r for r in reversed(self.source_roots) if folder.startswith(r + os.sep)), None)
+        if root is not None:
+            parts[:0] = os.path.relpath(folder, root).split(os.sep)
+        return ".".join(parts)
+
+    def _inside(self, folder: str) -> bool:
+        return folder == self.root or folder.startswith(self.root.rstrip("/") + "/")
+
+    def _has(self, folder: str, name: str) -> bool:
+        entries = self._entries.get(folder)
+        if entries is None:
+            try:
+                entries = frozenset(os.listdir(folder))
+            except OSError:
+                entries = frozenset()
+            self._entries[folder] = entries
+        return name in entries or f"{folder}/{name}" in self.overlay
+
+    def _package(self, folder: str) -> str | None:
+        """The module that a folder is: its `__init__`, or the folder itself."""
+        for name in ("__init__.py", "__init__.pyi"):
+            if self._has(folder, name):
+                return f"{folder}/{name}"
+        return folder + "/"
+
+    def _descend(self, folder: str, parts: list[str]) -> str | None:
+        """The file below `folder` that a dotted name means."""
+        *packages, last = parts
+        for part in packages:
+            if part in _FOREIGN or not self._has(folder, part):
+                return None
+            folder = f"{folder}/{part}"
+        if last in _FOREIGN:
+            return None
+        if self._has(folder, last) and os.path.isdir(f"{folder}/{last}"):
+            package = self._package(f"{folder}/{last}")
+            if package and not package.endswith("/"):
+                return package
+        for suffix in (".py", ".pyi"):
+            if self._has(folder, last + suffix):
+                return f"{folder}/{last}{suffix}"
+        if self._has(folder, last) and os.path.isdir(f"{folder}/{last}"):
+            return f"{folder}/{last}/"
+        return None
+
+    def _find(self, name: str, importer: Module) -> str | None:
+        key = (name, importer.path)
+        if key not in self._found:
+            self._found[key] = self._look_up(name, importer)
+        return self._found[key]
+
+    def _look_up(self, name: str, importer: Module) -> str | None:
+        parts = name.split(".")
+        first = parts[0]
+        if first in sys.stdlib_module_names or first in _FOREIGN:
+            return None
+        known = catalog.knows_package(first)
+        plain, packages = self._ancestors(importer.directory)
+        for folder in plain:
+            if known and folder not in self.source_roots and not self._script_style(importer, folder, first):
+                continue
+            if (found := self._descend(folder, parts)) and found != importer.path:
+                return found
+        if known:
+            return None
+        for folder in packages:
+            if (found := self._descend(folder, parts)) and found != importer.path:
+                return found
+        for folder in self._elsewhere(first):
+            if (found := self._descend(folder, parts)) and not found.endswith("/"):
+                return found
+        return None
+
+    def _ancestors(self, folder: str) -> tuple[list[str], list[str]]:
+        """Folders that can be import roots for a file: plain ones (nearest first, source roots last), packages."""
+        plain: list[str] = []
+        packages: list[str] = []
+        while self._inside(folder):
+            (packages if self._has(folder, "__init__.py") else plain).append(folder)
+            if self._has(folder, "src") and f"{folder}/src" not in plain:
+                plain.append(f"{folder}/src")
+            folder = os.path.dirname(folder)
+        plain += [root for root in self.source_roots if root not in plain]
+        return plain, packages
+
+    def _script_style(self, importer: Module, folder: str, first: str) -> bool:
+        """Whether the importer takes other modules of `folder` by their bare names, so that a library's name may be local."""
+        for node in ast.walk(importer.tree):
+            match node:
+                case ast.Import(names=names):
+                    firsts = [alias.name.partition(".")[0] for alias in names]
+                case ast.ImportFrom(module=str(module), level=0):
+                    firsts = [module.partition(".")[0]]
+                case _:
+                    continue
+            for other in firsts:
+                if other != first and other not in sys.stdlib_module_names and not catalog.knows_package(other):
+                    return self._has(folder, other + ".py") or self._has(folder, other)
+        return False
+
+    def _elsewhere(self, first: str) -> list[str]:
+        """Other folders of the project that hold a module or package of that name."""
+        if self._search is None:
+            self._search = {}
+            self._gather(self.root, _SEARCH_DEPTH, self._search)
+        return self._search.get(first, [])
+
+    def _gather(self, folder: str, depth: int, into: dict[str, list[str]]) -> None:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        is_package = any(entry.name == "__init__.py" for entry in entries)
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _FOREIGN:
+                continue
+            directory = entry.is_dir(follow_symlinks=False)
+            if not is_package and (directory or entry.name.endswith(".py")):
+                into.setdefault(entry.name.removesuffix(".py"), []).append(folder)
+            if directory and depth and not os.path.exists(f"{entry.path}/pyvenv.cfg"):
+                self._gather(entry.path, depth - 1, into)

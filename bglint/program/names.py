@@ -1,0 +1,256 @@
+"""Names: from a use to its bindings, and from a binding to what it holds."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING
+
+from bglint.program import annotations, calling, collections, members
+from bglint.program.scopes import END, Binding, Kind, Place
+from bglint.program.values import (
+    ClassValue,
+    Constant,
+    External,
+    Frame,
+    FunctionValue,
+    Instance,
+    Meanings,
+    ModuleValue,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from bglint.program.modules import Function, Module
+    from bglint.program.program import Program
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings:
+    """What a name means at a place of a frame's own code."""
+    current: Frame | None = frame
+    at = place
+    while current is not None:
+        scope = current.scope
+        visible = current is frame or not scope.is_class
+        if visible and name not in scope.outer_names and name in scope.bindings:
+            bindings = scope.reaching(name, at)
+            found = merge(*(bound(program, binding, current) for binding in bindings), ())
+            if found or current.parent is not None or not scope.star_imports:
+                return found
+        if current.parent is None and scope.star_imports:
+            found = _star(program, name, current)
+            if found:
+                return found
+        node = scope.node
+        at = (node.lineno, node.col_offset) if isinstance(node, ast.Lambda | ast.ClassDef) else END
+        current = current.parent
+    return (External(f"builtins.{name}"),) if name in _BUILTINS else ()
+
+
+def module_member(program: Program, module: Module, name: str) -> Meanings:
+    """What a module's attribute means once the module has run."""
+    frame = program.module_frame(module)
+    if name in module.scope.bindings:
+        bindings = module.scope.reaching(name, END)
+        found = merge(*(bound(program, binding, frame) for binding in bindings), ())
+        if found:
+            return found
+    if (submodule := program.index.submodule(module, name)) is not None and submodule is not module:
+        return (ModuleValue(submodule),)
+    return _star(program, name, frame)
+
+
+def _star(program: Program, name: str, frame: Frame) -> Meanings:
+    """What a star import of a frame's scope brings in under a name; the last import that has it counts."""
+    if name.startswith("_"):
+        return ()
+    module = frame.scope.module
+    for node in reversed(frame.scope.star_imports):
+        source = _imported_module(program, node, module)
+        if isinstance(source, ModuleValue) and source.module is not module:
+            key = (id(node), name, frame)
+            if key in program.frames.stars:
+                continue
+            program.frames.stars.add(key)
+            try:
+                found = module_member(program, source.module, name)
+            finally:
+                program.frames.stars.discard(key)
+            if found:
+                return found
+    return ()
+
+
+def _imported_module(program: Program, node: ast.ImportFrom, module: Module) -> ModuleValue | External | None:
+    if node.level:
+        found = program.index.import_relative(node.module or "", node.level, module)
+        return ModuleValue(found) if found is not None else None
+    name = node.module or ""
+    found = program.index.import_module(name, module)
+    return ModuleValue(found) if found is not None else External(name)
+
+
+def bound(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    """What one binding holds."""
+    match binding.kind:
+        case Kind.IMPORT:
+            return _import(program, binding, frame)
+        case Kind.FROM:
+            return _from_import(program, binding, frame)
+        case Kind.FUNCTION:
+            return _function(program, binding.node, frame)  # type: ignore[arg-type]
+        case Kind.CLASS:
+            assert isinstance(binding.node, ast.ClassDef)
+            return (ClassValue(frame.scope.module.class_(binding.node, frame.scope), frame),)
+        case Kind.PARAMETER:
+            assert isinstance(binding.node, ast.arg)
+            return parameter(program, binding, frame)
+        case Kind.DECLARED:
+            return annotations.instances(program, binding.annotation, frame) if binding.annotation else ()
+        case Kind.OPAQUE:
+            return ()
+        case _:
+            return _assigned(program, binding, frame)
+
+
+def _import(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    assert isinstance(binding.node, ast.alias)
+    alias = binding.node
+    name = alias.name if alias.asname else alias.name.partition(".")[0]
+    module = program.index.import_module(name, frame.scope.module)
+    if module is None and not alias.asname and "." in alias.name:
+        full = program.index.import_module(alias.name, frame.scope.module)
+        if full is not None and full.directory.endswith("/" + "/".join(alias.name.split(".")[:-1])):
+            folder = full.directory
+            for _ in alias.name.split(".")[2:]:
+                folder = folder.rpartition("/")[0]
+            module = program.index.load(folder + "/", name)
+    return (ModuleValue(module),) if module is not None else (External(name),)
+
+
+def _from_import(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    assert isinstance(binding.node, ast.ImportFrom)
+    source = _imported_module(program, binding.node, frame.scope.module)
+    match source:
+        case ModuleValue(module):
+            if module is frame.scope.module:
+                submodule = program.index.submodule(module, binding.name)
+                return (ModuleValue(submodule),) if submodule is not None else ()
+            return module_member(program, module, binding.name) or (
+                (External(f"{module.name}.{binding.name}"),) if module.path.endswith("/") else ()
+            )
+        case External(name):
+            return (External(f"{name}.{binding.name}"),)
+        case None:
+            return ()
+
+
+def _function(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Meanings:
+    scope = frame.scope
+    owner = None
+    if scope.is_class and scope.parent is not None:
+        assert isinstance(scope.node, ast.ClassDef)
+        owner = scope.module.class_(scope.node, scope.parent)
+    function = scope.module.function(node, scope, owner)
+    return decorated(program, FunctionValue(function, frame))
+
+
+def decorated(program: Program, raw: FunctionValue) -> Meanings:
+    """What a function's name holds after its decorators: those of the project are followed, others are transparent."""
+    values: Meanings = (raw,)
+    for decorator in reversed(raw.function.decorators):
+        wrapped: list[FunctionValue] = []
+        for wrapper in program.infer(decorator, raw.frame):
+            if isinstance(wrapper, FunctionValue | Instance):
+                given = calling.Arguments.of((values,))
+                wrapped += [
+                    FunctionValue(value.function, value.frame, value.receiver, raw.function)
+                    for value in calling.call(program, wrapper, given)
+                    if isinstance(value, FunctionValue)
+                ]
+        if wrapped:
+            values = tuple(dict.fromkeys(wrapped))
+    return values
+
+
+def _assigned(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    found: Meanings = ()
+    if binding.value is not None:
+        found = program.infer(binding.value, frame)
+        if binding.kind is Kind.ELEMENT:
+            found = merge(*(collections.elements(program, value) for value in found), ())
+        elif binding.kind is Kind.CONTEXT:
+            found = merge(*(members.entered(program, value) for value in found), ())
+        for index in binding.unpack:
+            found = merge(*(collections.item(program, value, index) for value in found), ())
+    if binding.annotation is not None and all(isinstance(v, Constant | External) for v in found):
+        declared = annotations.instances(program, binding.annotation, frame)
+        if declared:
+            return declared
+    return found
+
+
+def receiver(program: Program, frame: Frame) -> Meanings:
+    """What the first parameter of a method's frame is."""
+    node = frame.scope.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ()
+    parameters = [*node.args.posonlyargs, *node.args.args]
+    if not parameters:
+        return ()
+    return look_up(program, parameters[0].arg, frame, END)
+
+
+def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    """What a parameter holds: what it was given, else what injects it, else what declares it, else its callers' word."""
+    if given := frame.arguments.get(binding.name):
+        return given
+    node = frame.scope.node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and frame.scope.parent is not None:
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        method = frame.scope.parent.is_class
+        if method and arguments and arguments[0].arg == binding.name and frame.parent is not None:
+            own = _own_receiver(node, frame.parent)
+            if own:
+                return own
+        if binding.node in (node.args.vararg, node.args.kwarg):
+            return ()
+    injected = annotations.injected(program, binding, frame)
+    if injected:
+        return injected
+    declared = annotations.instances(program, binding.annotation, frame) if binding.annotation is not None else ()
+    default = program.infer(binding.value, frame.parent) if binding.value is not None and frame.parent else ()
+    useful = tuple(value for value in default if not isinstance(value, Constant))
+    if declared and not _only_abstract(declared):
+        return declared
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        from_callers = program.search.argument(frame.scope, binding.name)
+        if from_callers:
+            return merge(from_callers, useful)
+    return useful or declared or default
+
+
+def _only_abstract(values: Meanings) -> bool:
+    """Whether all values are instances of classes whose methods say nothing: a Protocol, an abstract base."""
+    return all(
+        isinstance(value, Instance) and any(m[-1].is_stub for m in value.cls.cls.methods.values()) for value in values
+    )
+
+
+def _own_receiver(node: ast.FunctionDef | ast.AsyncFunctionDef, class_frame: Frame) -> Meanings:
+    cls_node = class_frame.scope.node
+    if not isinstance(cls_node, ast.ClassDef) or class_frame.parent is None:
+        return ()
+    cls = class_frame.scope.module.class_(cls_node, class_frame.parent.scope)
+    decorators = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
+    if "staticmethod" in decorators:
+        return ()
+    value = ClassValue(cls, class_frame.parent)
+    return (value,) if "classmethod" in decorators or node.name == "__new__" else (Instance(value),)
+
+
+def function_frame(program: Program, function: Function) -> Frame:
+    """The frame that a function was defined in, outer parameters unbound."""
+    return program.frame_of(function.parent)

@@ -1,0 +1,183 @@
+"""The program: every question about what an expression means has an answer, and "nothing known" is one.
+
+Answers are found on demand and kept. An expression has one set of meanings per frame, so that a function that is
+handed different callables means different things to its different callers.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bglint.program import annotations, calling, collections, members, names
+from bglint.program.search import Search
+from bglint.program.values import (
+    ClassValue,
+    Constant,
+    Coroutine,
+    Display,
+    External,
+    ExternalObject,
+    Frame,
+    FunctionValue,
+    Meanings,
+    Super,
+    Value,
+    merge,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bglint.program.modules import Module, ModuleIndex
+    from bglint.program.scopes import Place, Scope
+
+MAX_NESTING = 60
+"""How many questions may wait for one another before "nothing known" is the answer."""
+
+_LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Program:
+    """What the names of a project mean. One per run: it keeps what it found."""
+
+    def __init__(self, index: ModuleIndex, files: Iterable[str] = ()) -> None:
+        """`files`: the project's files, asked only where a name's uses have to be searched."""
+        self.index = index
+        self.search = Search(self, files)
+        self.frames = calling.FrameStore()
+        self._known: dict[tuple[int, Frame], Meanings] = {}
+        self._asked: set[tuple[int, Frame]] = set()
+        self._keep: list[ast.AST] = []
+        self._module_frames: dict[str, Frame] = {}
+
+    def module_frame(self, module: Module) -> Frame:
+        """The frame of a module's own scope."""
+        frame = self._module_frames.get(module.path)
+        if frame is None:
+            frame = self._module_frames[module.path] = Frame(module.scope)
+        return frame
+
+    def frame_at(self, module: Module, place: Place) -> Frame:
+        """The frame of the innermost scope at a place, its parameters unbound."""
+        frame = self.module_frame(module)
+        for scope in module.scopes_at(*place)[1:]:
+            frame = self.frames.get(scope, frame, {})
+        return frame
+
+    def frame_of(self, scope: Scope) -> Frame:
+        """The frame of a scope, its and its outer scopes' parameters unbound."""
+        if scope.parent is None:
+            return self.module_frame(scope.module)
+        return self.frames.get(scope, self.frame_of(scope.parent), {})
+
+    def infer(self, node: ast.expr, frame: Frame) -> Meanings:
+        """What an expression can mean in a frame."""
+        if isinstance(node, ast.Constant):
+            return (Constant(node.value),)
+        key = (id(node), frame)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._asked or len(self._asked) > MAX_NESTING:
+            return ()
+        self._asked.add(key)
+        try:
+            meanings = self._infer(node, frame)
+        finally:
+            self._asked.discard(key)
+        if len(self._asked) < MAX_NESTING // 2:
+            self._known[key] = meanings
+            self._keep.append(node)
+        return meanings
+
+    def _infer(self, node: ast.expr, frame: Frame) -> Meanings:
+        match node:
+            case ast.Name():
+                return names.look_up(self, node.id, frame, (node.lineno, node.col_offset))
+            case ast.Attribute():
+                return merge(*(members.member(self, base, node.attr) for base in self.infer(node.value, frame)), ())
+            case ast.Call():
+                return self._call(node, frame)
+            case ast.Await():
+                return self.awaited(self.infer(node.value, frame))
+            case ast.Lambda():
+                function = frame.scope.module.function(node, frame.scope)
+                return (FunctionValue(function, frame),)
+            case ast.IfExp():
+                return merge(self.infer(node.body, frame), self.infer(node.orelse, frame))
+            case ast.BoolOp():
+                return merge(*(self.infer(value, frame) for value in node.values))
+            case ast.NamedExpr():
+                return self.infer(node.value, frame)
+            case ast.Subscript():
+                return collections.subscript(self, node, frame)
+            case ast.BinOp():
+                return self._operator(node, frame)
+            case ast.JoinedStr():
+                return (ExternalObject("builtins.str"),)
+            case ast.Starred():
+                return self.infer(node.value, frame)
+            case _ if isinstance(node, _LITERALS):
+                return (Display(node, frame),)
+            case _:
+                return ()
+
+    def _operator(self, node: ast.BinOp, frame: Frame) -> Meanings:
+        if isinstance(node.op, ast.BitOr) and annotations.is_union(self, node, frame):
+            return (Display(node, frame),)
+        left = self.infer(node.left, frame)
+        if isinstance(node.op, ast.Add | ast.Mult | ast.Sub | ast.Pow | ast.FloorDiv | ast.LShift):
+            number = collections.fold(node.op, left, self.infer(node.right, frame))
+            if number is not None:
+                return (Constant(number),)
+        return tuple(value for value in left if isinstance(value, ExternalObject | Display))
+
+    def _call(self, node: ast.Call, frame: Frame) -> Meanings:
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return self._super(frame)
+        arguments = calling.Arguments(self, node, frame)
+        return merge(*(calling.call(self, callee, arguments) for callee in self.infer(node.func, frame)), ())
+
+    def _super(self, frame: Frame) -> Meanings:
+        """The receiver of the method around, seen from the class that defines it."""
+        around: Frame | None = frame
+        while around is not None:
+            scope = around.scope
+            if scope.parent is not None and scope.parent.is_class and around.parent is not None:
+                receiver = names.receiver(self, around)
+                defining = scope.parent.node
+                if receiver and isinstance(defining, ast.ClassDef) and around.parent.parent is not None:
+                    cls = ClassValue(scope.module.class_(defining, around.parent.parent.scope), around.parent.parent)
+                    return tuple(Super(cls, value) for value in receiver)
+                return ()
+            around = around.parent
+        return ()
+
+    def awaited(self, meanings: Meanings) -> Meanings:
+        """What awaiting a value gives."""
+        results: list[Meanings] = []
+        for value in meanings:
+            if isinstance(value, Coroutine):
+                results.append(calling.result(self, value.function, value.frame))
+            else:
+                results.append((value,))
+        return merge(*results, ())
+
+    def member(self, value: Value, name: str) -> Meanings:
+        """What an attribute of a value can mean."""
+        return members.member(self, value, name)
+
+    def qualified_name(self, value: Value) -> str | None:
+        """The dotted name of what a value is or is an instance of, where it has one."""
+        match value:
+            case External(name):
+                return name
+            case ExternalObject(name):
+                return name
+            case FunctionValue(function=function, origin=origin):
+                return (origin or function).symbol
+            case ClassValue(cls=cls):
+                return cls.symbol
+            case _:
+                return None

@@ -1,0 +1,177 @@
+"""Searching the project for the uses of a name: who calls a function, who derives from a class.
+
+Only asked where reading forwards does not tell. A file is read as bytes and parsed only where it holds the name.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from typing import TYPE_CHECKING
+
+from bglint.program import calling, members
+from bglint.program.modules import last_name
+from bglint.program.values import ClassValue, Frame, FunctionValue, Meanings, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bglint.program.modules import Class, Function, Module
+    from bglint.program.program import Program
+    from bglint.program.scopes import Scope
+
+MAX_FILES = 4000
+"""How many files one search reads at the most."""
+MAX_CALLS = 40
+"""How many calls of one function are looked at."""
+
+
+class Search:
+    """The uses of names in the project's files."""
+
+    def __init__(self, program: Program, files: Iterable[str]) -> None:
+        self._program = program
+        self._files = files
+        self._listed: list[str] | None = None
+        self._mentions: dict[str, list[Module]] = {}
+        self._arguments: dict[tuple[int, str], Meanings] = {}
+        self._callers: dict[int, list[tuple[ast.Call, Frame]]] = {}
+        self._implementations: dict[tuple[int, str], list[ClassValue]] = {}
+
+    def argument(self, scope: Scope, name: str) -> Meanings:
+        """What the callers of a function give for a parameter."""
+        key = (id(scope), name)
+        if key not in self._arguments:
+            self._arguments[key] = ()
+            node = scope.node
+            assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            function = self._function(scope)
+            if function is None:
+                return ()
+            found = []
+            for call, frame in self.callers(function):
+                value = _as_called(function, self._program)
+                bound = calling.bind(value, calling.Arguments(self._program, call, frame))
+                found.append(bound.get(name, ()))
+            self._arguments[key] = merge(*found, ())
+        return self._arguments[key]
+
+    def _function(self, scope: Scope) -> Function | None:
+        parent, node = scope.parent, scope.node
+        if parent is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        owner = None
+        if isinstance(parent.node, ast.ClassDef) and parent.parent is not None:
+            owner = scope.module.class_(parent.node, parent.parent)
+        return scope.module.function(node, parent, owner)
+
+    def callers(self, function: Function) -> list[tuple[ast.Call, Frame]]:
+        """The calls of a function in the project, with the frames they stand in."""
+        key = id(function.node)
+        if key not in self._callers:
+            self._callers[key] = []
+            self._callers[key] = list(self._find_callers(function))
+        return self._callers[key]
+
+    def _find_callers(self, function: Function) -> Iterator[tuple[ast.Call, Frame]]:
+        constructor = function.owner if function.name == "__init__" else None
+        name = constructor.name if constructor is not None else function.name
+        if name.startswith("__") or len(name) < 2:
+            return
+        count = 0
+        for module in self.mentions(name, function.module):
+            for node in ast.walk(module.tree):
+                if not isinstance(node, ast.Call) or last_name(node.func) != name:
+                    continue
+                frame = self._program.frame_at(module, (node.lineno, node.col_offset))
+                if self._calls(node, frame, function, constructor):
+                    yield node, frame
+                    count += 1
+                    if count >= MAX_CALLS:
+                        return
+
+    def _calls(self, node: ast.Call, frame: Frame, function: Function, constructor: Class | None) -> bool:
+        for value in self._program.infer(node.func, frame):
+            if isinstance(value, FunctionValue) and function in (value.function, value.origin):
+                return True
+            if constructor is not None and isinstance(value, ClassValue):
+                for cls in members.ancestry(self._program, value):
+                    if isinstance(cls, ClassValue) and "__init__" in cls.cls.methods:
+                        if cls.cls is constructor:
+                            return True
+                        break
+        return False
+
+    def implementations(self, cls: ClassValue, name: str) -> list[ClassValue]:
+        """The classes derived from `cls`, at any distance, that define a method of that name with a body."""
+        key = (id(cls.cls.node), name)
+        if key not in self._implementations:
+            self._implementations[key] = []
+            found = [
+                derived
+                for derived in self._derived(cls, set())
+                if name in derived.cls.methods and not derived.cls.methods[name][-1].is_stub
+            ]
+            self._implementations[key] = found
+        return self._implementations[key]
+
+    def _derived(self, cls: ClassValue, seen: set[int]) -> Iterator[ClassValue]:
+        for module in self.mentions(cls.cls.name, cls.cls.module):
+            frame = self._program.module_frame(module)
+            for node in module.scope.nested:
+                if not isinstance(node, ast.ClassDef) or id(node) in seen or not node.bases:
+                    continue
+                derived = ClassValue(module.class_(node, module.scope), frame)
+                direct = [b for b in members.bases(self._program, derived) if isinstance(b, ClassValue)]
+                if any(base.cls is cls.cls for base in direct):
+                    seen.add(id(node))
+                    yield derived
+                    yield from self._derived(derived, seen)
+
+    def mentions(self, word: str, near: Module) -> list[Module]:
+        """The modules whose text holds a word, those beside `near` first."""
+        if word not in self._mentions:
+            self._mentions[word] = list(self._find_mentions(word, near))
+        return self._mentions[word]
+
+    def _find_mentions(self, word: str, near: Module) -> Iterator[Module]:
+        needle = word.encode()
+        if needle in near.source.data:
+            yield near
+        for path in self._nearest_first(near):
+            if path == near.path:
+                continue
+            data = self._program.index.overlay.get(path)
+            if data is None:
+                try:
+                    with open(path, "rb") as file:  # noqa: PTH123 -- many small reads
+                        data = file.read()
+                except OSError:
+                    continue
+            if needle in data:
+                module = self._program.index.load(path)
+                if module is not None:
+                    yield module
+
+    def _nearest_first(self, near: Module) -> list[str]:
+        if self._listed is None:
+            self._listed = [path for path in self._files if path.endswith(".py")]
+        if len(self._listed) <= MAX_FILES:
+            return self._listed
+        folder = near.directory
+        while os.path.dirname(folder) != folder:
+            inside = [path for path in self._listed if path.startswith(folder + "/")]
+            if len(inside) > MAX_FILES // 4:
+                return inside[:MAX_FILES]
+            folder = os.path.dirname(folder)
+        return self._listed[:MAX_FILES]
+
+
+def _as_called(function: Function, program: Program) -> FunctionValue:
+    """The function as its callers see it: a method is bound to an object that is not known."""
+    frame = program.frame_of(function.parent)
+    if function.owner is None or "staticmethod" in function.decorator_names:
+        return FunctionValue(function, frame)
+    from bglint.program.values import External  # noqa: PLC0415 -- avoids a name that only this line needs
+
+    return FunctionValue(function, frame, External("<receiver>"))

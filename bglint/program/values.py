@@ -1,0 +1,174 @@
+"""The values that an expression can have, as far as reading tells.
+
+An expression has several meanings where a name is bound in more than one way; none means that nothing is known.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bglint.program.modules import Class, Function, Module
+    from bglint.program.scopes import Scope
+
+Meanings = tuple["Value", ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One activation of a scope: what its parameters are bound to, and the frame it was defined in."""
+
+    scope: Scope
+    parent: Frame | None = None
+    arguments: Mapping[str, Meanings] = field(default_factory=dict)
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the project by its dotted name: a module, class, function, or a member of an object."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalObject:
+    """An instance of a class outside the project."""
+
+    type_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A function of the project; `receiver` where it is bound, `origin` the function it decorates."""
+
+    function: Function
+    frame: Frame
+    receiver: Value | None = None
+    origin: Function | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the project, and the frame it was defined in."""
+
+    cls: Class
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """The call that made an object, and the frame of its arguments."""
+
+    call: ast.Call
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class of the project; `made` where the constructing call is known."""
+
+    cls: ClassValue
+    made: Construction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()`: the members of the classes after `cls` in the order of `receiver`'s."""
+
+    cls: ClassValue
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`functools.partial(target, …)`: the call that binds the arguments."""
+
+    target: Value
+    call: ast.Call
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Coroutine:
+    """What calling an async function gives, before it is awaited."""
+
+    function: FunctionValue
+    call: ast.Call | None
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """What calling a generator function gives, before it is iterated."""
+
+    function: FunctionValue
+    call: ast.Call | None
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A list, tuple, set or dict display or comprehension, with the frame of its elements."""
+
+    node: ast.expr
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection whose elements' meanings are known: by annotation, or packed arguments in order."""
+
+    elements: tuple[Meanings, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An attribute that only means something with what it is taken from: `task.delay`, `mapping.get`."""
+
+    owner: Value
+    name: str
+
+
+Value = (
+    ModuleValue
+    | External
+    | ExternalObject
+    | FunctionValue
+    | ClassValue
+    | Instance
+    | Super
+    | Partial
+    | Coroutine
+    | Generator
+    | Display
+    | Collection
+    | Constant
+    | Member
+)
+
+
+def merge(*groups: Meanings) -> Meanings:
+    """All meanings of several groups, each once, in order."""
+    if len(groups) == 1:
+        return tuple(dict.fromkeys(groups[0]))
+    return tuple(dict.fromkeys(value for group in groups for value in group))

@@ -1,0 +1,1 @@
+"""Where background tasks are registered: the forms as a table, and the visitor that finds their calls."""

@@ -1,0 +1,20 @@
+"""`json-lines` of the inventory: one task a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bglint.reporters.json_values import task_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bglint.diagnostics import Report
+    from bglint.reporters.context import RenderContext
+
+
+def render(report: Report, context: RenderContext) -> Iterable[str]:
+    """Yield each task as one line of JSON."""
+    for task in report.tasks:
+        yield json.dumps(task_value(task, context))

@@ -1,0 +1,37 @@
+"""`tree` of the inventory: the tasks under their file, each with its trace."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from bglint.reporters.task_table import painted_verdict
+from bglint.reporters.text import Pen, harmless, one_line
+from bglint.reporters.trace import trace_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bglint.diagnostics import Report, Task
+    from bglint.reporters.context import RenderContext
+
+
+def render(report: Report, context: RenderContext) -> Iterable[str]:
+    """Yield a heading a file, and below it each task with the calls that its verdict rests on."""
+    pen = Pen.of(context)
+    for filename, group in groupby(report.tasks, key=lambda task: task.span.filename):
+        yield pen.paint(harmless(context.shown_path(filename)), "strong")
+        tasks = list(group)
+        for task in tasks:
+            yield from _branch(task, context, pen, is_last=task is tasks[-1])
+        yield ""
+
+
+def _branch(task: Task, context: RenderContext, pen: Pen, *, is_last: bool) -> Iterator[str]:
+    start = task.span.start
+    work = f", {task.category}" if task.category else ""
+    branch = pen.paint(pen.glyphs.last_branch if is_last else pen.glyphs.branch, "frame")
+    place = f"{start.row}:{start.column}"
+    yield f"{branch} {place} {one_line(task.target)}  {painted_verdict(task.verdict, pen)}{work}"
+    margin = "   " if is_last else f"{pen.glyphs.bar}  "
+    yield from trace_tree(task.trace, context, pen, margin)

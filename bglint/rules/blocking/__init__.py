@@ -1,0 +1,1 @@
+"""BG2xx: background tasks that wait."""

@@ -1,0 +1,1 @@
+"""BG1xx: CPU-bound work in a background task."""

@@ -1,0 +1,121 @@
+"""The time limit of a task, and the error that says it was passed."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from bglint.runtime.report import logger
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STUBBORN_S: Final = 5.0
+"""Seconds that a cancelled task may take to end before it is called stubborn."""
+
+
+class Stopped(enum.StrEnum):
+    """What became of a task that passed its time limit, as the end of a sentence."""
+
+    CANCELLED = "and was cancelled"
+    ABANDONED = "and was abandoned: a thread cannot be stopped, and it runs on"
+    KILLED = "and its process was killed"
+    OVERRAN = "but held the event loop and could not be cancelled: it ran to its end"
+    IGNORED = "but ignored its cancellation: it ran to its end"
+
+
+class TaskTimeout(TimeoutError):  # noqa: N818  TimeoutError's own kind of name
+    """A background task passed its time limit of `timeout` seconds; `stopped` says what became of it."""
+
+    def __init__(self, task_name: str, timeout: float, stopped: Stopped) -> None:
+        super().__init__(f"Background task '{task_name}' timed out after {timeout:g}s {stopped}")
+        self.task_name = task_name
+        self.timeout = timeout
+        self.stopped = stopped
+
+    def __reduce__(self) -> tuple[type[TaskTimeout], tuple[str, float, Stopped]]:
+        return type(self), (self.task_name, self.timeout, self.stopped)
+
+
+class Named(Protocol):
+    """Something that can say its name when it is asked."""
+
+    @property
+    def name(self) -> str:
+        """The name to show."""
+
+
+class Deadline:
+    """Cancels the body of its `with` once `timeout` seconds have passed, and makes a `TaskTimeout` of that.
+
+    As `asyncio.timeout`, but cheaper, and nothing that passed its time leaves without that error: neither a body that
+    swallowed its cancellation, nor one that was not to be cancelled because it held the event loop (see `check`).
+    """
+
+    __slots__ = ("_cancelling", "_handle", "_passed", "_stopped", "_task", "_timeout", "_when", "named")
+
+    def __init__(self, timeout: float | None, named: Named, stopped: Stopped = Stopped.CANCELLED) -> None:
+        self._timeout = timeout
+        self.named = named
+        self._stopped = stopped
+        self._passed = False
+
+    def __enter__(self) -> Self:
+        if self._timeout is not None:
+            task = asyncio.current_task()
+            if task is None:
+                raise RuntimeError("The time limit of a background task needs asyncio to run it")
+            self._task = task
+            self._cancelling = task.cancelling()
+            loop = task.get_loop()
+            self._when = loop.time() + self._timeout
+            self._handle: asyncio.Handle = loop.call_at(self._when, self._expire)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._timeout is None:
+            return
+        self._handle.cancel()
+        if not self._passed:
+            return
+        cancelled_from_outside = self._task.uncancel() > self._cancelling
+        if isinstance(error, asyncio.CancelledError):
+            if cancelled_from_outside:
+                return
+            raise self._timed_out(self._stopped) from error
+        raise self._timed_out(Stopped.IGNORED) from error
+
+    def check(self, last_step_ns: int) -> None:
+        """Raise `TaskTimeout` where the time ran out during the last step of the body, which took `last_step_ns`.
+
+        A body that ended late because others held the event loop is not to blame for it.
+        """
+        if self._timeout is None or self._passed:
+            return
+        late_s = self._task.get_loop().time() - self._when
+        if 0 < late_s <= last_step_ns / 1e9:
+            raise self._timed_out(Stopped.OVERRAN)
+
+    def _timed_out(self, stopped: Stopped) -> TaskTimeout:
+        return TaskTimeout(self.named.name, self._timeout or 0.0, stopped)
+
+    def _expire(self) -> None:
+        # Where somebody held the event loop, what the body waits for may have come in time: let that go first.
+        self._handle = self._task.get_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        self._passed = True
+        self._handle = self._task.get_loop().call_later(STUBBORN_S, self._complain)
+        self._task.cancel()
+
+    def _complain(self) -> None:
+        logger.error("Background task '%s' was cancelled %gs ago and has not ended", self.named.name, STUBBORN_S)
+
+
+def was_cancelled_from_outside() -> bool:
+    """Whether somebody asked for the current asyncio task's end, as opposed to an error of that type inside it."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -1,0 +1,79 @@
+"""What a running task uses: time, CPU, and the event loop."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from bglint.runtime.clock import Clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Usage:
+    """What one run of a task has used so far, in nanoseconds.
+
+    `busy_ns` sums the stretches for which a task held the event loop, `longest_ns` is the longest of them and
+    `last_ns` the last.
+    """
+
+    __slots__ = ("busy_ns", "cpu_ns", "ended_ns", "last_ns", "longest_ns", "started_ns")
+
+    def __init__(self, started_ns: int) -> None:
+        self.started_ns = started_ns
+        self.ended_ns: int | None = None
+        self.cpu_ns = 0
+        self.busy_ns = 0
+        self.longest_ns = 0
+        self.last_ns = 0
+
+
+@types.coroutine
+def measured(coroutine: Coroutine[Any, Any, T], usage: Usage, clock: Clock) -> Generator[Any, Any, T]:
+    """Run `coroutine` as `await` would, and time every step that it takes on the event loop.
+
+    A step lasts from the moment the loop resumes the coroutine until it suspends: for that long nothing else runs.
+    """
+    wall_ns, cpu_ns = clock.wall_ns, clock.cpu_ns
+    resume: Callable[[Any], Any] = coroutine.send
+    sent: Any = None
+    while True:
+        started, computed = wall_ns(), cpu_ns()
+        try:
+            awaited = resume(sent)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            usage.cpu_ns += cpu_ns() - computed
+            usage.last_ns = held = wall_ns() - started
+            usage.busy_ns += held
+            if held > usage.longest_ns:  # noqa: PLR1730  max() costs more, at every step
+                usage.longest_ns = held
+        try:
+            sent = yield awaited
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:  # whatever is thrown in belongs to the coroutine
+            resume, sent = coroutine.throw, error
+        else:
+            resume = coroutine.send
+
+
+def timed(function: Callable[P, T], usage: Usage, clock: Clock) -> Callable[P, T]:
+    """Wrap a plain function so that its run in a worker thread is written down in `usage`."""
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        usage.started_ns, computed = clock.wall_ns(), clock.cpu_ns()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            usage.cpu_ns = clock.cpu_ns() - computed
+            usage.ended_ns = clock.wall_ns()
+
+    return call

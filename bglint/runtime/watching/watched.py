@@ -1,0 +1,120 @@
+"""One watched task: run as the framework would, measured, reported."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from bglint.runtime.draining import activity
+from bglint.runtime.limits import Deadline, Stopped, TaskTimeout, was_cancelled_from_outside
+from bglint.runtime.measure import measured, timed
+from bglint.runtime.options import name_of, options_of
+from bglint.runtime.report import Outcome, Place, TaskReport, conclude, logger, warn_if_slow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from bglint.runtime.measure import Usage
+    from bglint.runtime.watching.settings import WatchSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class WatchedTask:
+    """A framework's own background task, for as long as it runs."""
+
+    function: Callable[..., Any]
+    place: Place
+    settings: WatchSettings
+    usage: Usage
+    _given_up: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name that `task_options` fixed, else the function's."""
+        return options_of(self.function).get("name") or name_of(self.function)
+
+    def unfinished(self) -> Sequence[str]:
+        """Return its name: it runs."""
+        return [self.name]
+
+    def cancel(self) -> Sequence[asyncio.Task[None]]:
+        """Cancel nothing: it belongs to the server."""
+        return []
+
+    def timed(self, function: Callable[P, T]) -> Callable[P, T]:
+        """Wrap what will run in a worker thread, so that its usage is written down."""
+        timed_function = timed(function, self.usage, self.settings.clock)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return timed_function(*args, **kwargs)
+            finally:
+                if self._given_up:
+                    warn_if_slow(self._report(Outcome.TIMED_OUT, None), self.function)
+
+        return call
+
+    async def run(self, call: Coroutine[Any, Any, None]) -> None:
+        """Await the framework's own call; raises what that raises."""
+        outcome = Outcome.FINISHED
+        error: BaseException | None = None
+        current = activity()
+        current.begin(self)
+        try:
+            await self._run_within_its_time(call)
+        except TaskTimeout as timeout:
+            outcome, error = Outcome.TIMED_OUT, timeout
+            self._raise_unless_isolated(timeout)
+        except asyncio.CancelledError as cancelled:
+            outcome, error = Outcome.CANCELLED, cancelled
+            if was_cancelled_from_outside():
+                raise
+            self._raise_unless_isolated(cancelled)
+        except Exception as failure:  # raised again, unless isolation was asked for
+            outcome, error = Outcome.FAILED, failure
+            self._raise_unless_isolated(failure)
+        finally:
+            current.end(self)
+            runs_on = self._given_up = self.place is Place.WORKER_THREAD and self.usage.ended_ns is None
+            report = self._report(outcome, error)
+            warning = conclude(report, self.function, self.settings.on_report, runs_on=runs_on)
+            del error, report  # they hold the traceback, which holds this frame
+        if warning is not None:
+            raise warning
+
+    async def _run_within_its_time(self, call: Coroutine[Any, Any, None]) -> None:
+        on_loop = self.place is Place.EVENT_LOOP
+        with Deadline(self.settings.timeout, self, Stopped.CANCELLED if on_loop else Stopped.ABANDONED) as deadline:
+            if on_loop:
+                await measured(call, self.usage, self.settings.clock)
+                deadline.check(self.usage.last_ns)
+            else:
+                await call
+
+    def _raise_unless_isolated(self, error: BaseException) -> None:
+        if not self.settings.isolate:
+            raise error
+        text = str(error) if isinstance(error, TaskTimeout) else f"Background task '{self.name}' failed"
+        logger.error("%s", text, exc_info=error, extra={"task_name": self.name})
+
+    def _report(self, outcome: Outcome, error: BaseException | None) -> TaskReport:
+        slow_task_ms = options_of(self.function).get("slow_task_ms", self.settings.slow_task_ms)
+        ended_ns = self.usage.ended_ns or self.settings.clock.wall_ns()
+        return TaskReport(
+            self.name,
+            outcome,
+            self.place,
+            (ended_ns - self.usage.started_ns) / 1e6,
+            0.0,
+            self.usage.cpu_ns / 1e6,
+            self.usage.busy_ns / 1e6,
+            self.usage.longest_ns / 1e6,
+            slow_task_ms,
+            error,
+        )

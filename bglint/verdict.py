@@ -1,0 +1,197 @@
+"""Registration and effects → one word, with its trace."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bglint import catalog
+from bglint.diagnostics import Confidence, Definition
+from bglint.effects import library, names
+from bglint.effects.model import NOTHING, Effect, Hop, Summary, heaviest_of, unread
+from bglint.program.modules import last_name
+from bglint.program.values import (
+    ClassValue,
+    Constant,
+    Coroutine,
+    External,
+    FunctionValue,
+    Instance,
+    Member,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from bglint.effects.analyzer import Analyzer
+    from bglint.program.modules import Module
+    from bglint.registrations.registration import Registration
+
+SLOW_IO_MS = 1000.0
+"""From how many milliseconds of waiting on a task is `slow-io`: seconds, as CONTRACT's words have it."""
+HEAVY_VERDICTS = frozenset({"cpu", "cpu-async", "blocking-async"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is thought of one registration. `deciding` is the effect behind the verdict, if there is one."""
+
+    verdict: str
+    category: str | None
+    confidence: Confidence
+    summary: Summary
+    deciding: Effect | None
+    is_async: bool
+    threshold_ms: float
+
+    def effects(self, *kinds: str, where: str | None = None) -> list[Effect]:
+        """The effects of some kinds, the costliest first."""
+        found = [e for e in self.summary.effects if e.kind in kinds and (where is None or e.where == where)]
+        return sorted(found, key=lambda effect: -effect.ms)
+
+    def cpu(self) -> Effect | None:
+        """The costliest CPU work where it runs, if all such work passes the threshold."""
+        found = [e for e in self.effects("cpu", where="here") if e.confidence >= Confidence.MEDIUM]
+        return found[0] if found and sum(e.ms for e in found) >= self.threshold_ms else None
+
+    def blocking(self) -> Effect | None:
+        """The longest wait that stops the event loop, if all such waits pass the threshold."""
+        if not self.is_async:
+            return None
+        found = [e for e in self.effects("blocking", where="here") if e.confidence >= Confidence.MEDIUM]
+        return found[0] if found and sum(e.ms for e in found) >= self.threshold_ms else None
+
+
+def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -> Judgement:
+    """Run a registration's target through the analysis and say one word about it."""
+    source = registration.module
+    hop = Hop(registration.target_text, source, registration.call.lineno, registration.call.col_offset)
+    summaries = [analyzer.run(value, registration.arguments, hop) for value in runnable(registration)]
+    summary = heaviest_of(summaries) if summaries else _unresolved(registration, hop)
+    is_async = runs_on_loop(registration)
+    judgement = Judgement("", None, Confidence.HIGH, summary, None, is_async, threshold_ms)
+    return _decide(judgement, registration.confidence)
+
+
+def runnable(registration: Registration) -> list[Value]:
+    """The meanings of a target that can be run; a literal None that stands for "not yet" cannot."""
+    return [value for value in registration.meanings if not isinstance(value, Constant)]
+
+
+def _unresolved(registration: Registration, hop: Hop) -> Summary:
+    """A target of which nothing is known but its name."""
+    if registration.target is None:
+        return NOTHING
+    name = last_name(registration.target)
+    judged = names.judge(name) if name else None
+    return library.guess(judged, hop) if judged is not None else unread(registration.target_text)
+
+
+def runs_on_loop(registration: Registration) -> bool:
+    """Whether the target runs on the event loop: an async callable, or a form that has no threads."""
+    if registration.form.sync_in == "loop":
+        return True
+    return any(is_async(value) for value in registration.meanings)
+
+
+def is_async(value: Value) -> bool:
+    """Whether calling a value gives a coroutine, as `contract.is_async_callable` decides it when the program runs."""
+    match value:
+        case FunctionValue(function=function):
+            return function.is_async and not function.is_generator
+        case Partial(target=target):
+            return is_async(target)
+        case Instance(cls=cls):
+            return any(m.is_async for m in cls.cls.methods.get("__call__", ()))
+        case Coroutine():
+            return True
+        case External(name):
+            entry = catalog.lookup(name)
+            return entry is not None and (entry.asynchronous or entry.effect == "slow-io")
+        case _:
+            return False
+
+
+def _decide(judged: Judgement, certain: Confidence) -> Judgement:
+    """The heaviest effect decides: by severity, then by cost."""
+    if cpu := judged.cpu():
+        return _as("cpu-async" if judged.is_async else "cpu", cpu, judged, certain)
+    if blocking := judged.blocking():
+        return _as("blocking-async", blocking, judged, certain)
+    moved = [e for e in judged.effects("cpu") if e.where != "here"]
+    if moved and sum(e.ms for e in moved) >= judged.threshold_ms:
+        return _as("offloaded", moved[0], judged, certain)
+    if offloads := judged.effects("offload"):
+        return _as("offloaded", offloads[0], judged, certain)
+    waits = judged.effects("slow-io", "blocking")
+    if waits and sum(e.ms for e in waits) >= SLOW_IO_MS:
+        return _as("slow-io", waits[0], judged, certain)
+    if endless := judged.effects("endless"):
+        return _as("slow-io", endless[0], judged, certain)
+    if enqueues := judged.effects("enqueue"):
+        return _as("enqueue", enqueues[0], judged, certain)
+    if judged.summary.unread:
+        return _as("unknown", None, judged, certain)
+    return _as("light", None, judged, certain)
+
+
+def _as(verdict: str, effect: Effect | None, judged: Judgement, certain: Confidence) -> Judgement:
+    return Judgement(
+        verdict=verdict,
+        category=effect.category if effect is not None else None,
+        confidence=min(certain, effect.confidence) if effect is not None else certain,
+        summary=judged.summary,
+        deciding=effect,
+        is_async=judged.is_async,
+        threshold_ms=judged.threshold_ms,
+    )
+
+
+def target_kind(registration: Registration) -> str:
+    """How the target is given: sync, async, method, lambda, partial, nested, generator, class, library, unresolvable."""
+    for value in runnable(registration):
+        match value:
+            case FunctionValue(function=function, origin=origin):
+                shown = origin or function
+                if isinstance(shown.node, ast.Lambda):
+                    return "lambda"
+                if shown.is_generator:
+                    return "generator"
+                if shown.owner is not None:
+                    return "method"
+                if shown.parent.parent is not None:
+                    return "nested"
+                return "async" if shown.is_async else "sync"
+            case Partial():
+                return "partial"
+            case ClassValue() | Instance():
+                return "class"
+            case External() | Member():
+                return "library"
+    return "unresolvable"
+
+
+def target_definition(registration: Registration) -> Definition | None:
+    """Where the target is defined in the project; None for a library's, or where that is not known."""
+    for value in runnable(registration):
+        while isinstance(value, Partial):
+            value = value.target
+        if isinstance(value, Coroutine):
+            value = value.function
+        if isinstance(value, FunctionValue):
+            function = value.origin or value.function
+            return _defined(function.symbol, function.module, function.node)
+        if isinstance(value, Member) and isinstance(value.owner, FunctionValue):
+            function = value.owner.origin or value.owner.function
+            return _defined(function.symbol, function.module, function.node)
+        if isinstance(value, ClassValue):
+            return _defined(value.cls.symbol, value.cls.module, value.cls.node)
+        if isinstance(value, Instance):
+            return _defined(value.cls.cls.symbol, value.cls.cls.module, value.cls.cls.node)
+    return None
+
+
+def _defined(symbol: str, module: Module, node: ast.AST) -> Definition:
+    row, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    return Definition(symbol, module.path, module.source.position(row, column))

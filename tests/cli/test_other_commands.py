@@ -1,0 +1,99 @@
+"""`tasks`, `rule`, `--version`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from bglint import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bglint.diagnostics import Report
+    from tests.cli.conftest import CommandLine, FakeEngine
+
+
+def test_tasks_lists_them_and_exits_with_zero(bglint: CommandLine, engine: FakeEngine, found: Report) -> None:
+    engine.report = found
+    outcome = bglint("tasks")
+    assert outcome.status == 0
+    assert outcome.out.splitlines()[0].split() == ["Verdict", "Work", "Task", "Registered", "at", "Reaches"]
+    assert outcome.err == "3 background tasks in 12 files (1 cpu, 2 light)\n"
+
+
+def test_tasks_prints_json_with_relative_paths(bglint: CommandLine, engine: FakeEngine, found: Report) -> None:
+    engine.report = found
+    outcome = bglint("tasks", "--isolated", "--no-cache", "--select", "ALL", "--output-format", "json", ".")
+    assert [task["filename"] for task in json.loads(outcome.out)] == ["app.py"] * 3
+    assert outcome.err == ""
+
+
+def test_tasks_ignores_the_format_configured_for_check(
+    bglint: CommandLine, engine: FakeEngine, found: Report, project: Path
+) -> None:
+    (project / "bglint.toml").write_text('output-format = "sarif"\n', encoding="utf-8")
+    engine.report = found
+    assert bglint("tasks").out.startswith("Verdict")
+
+
+def test_a_rule_is_explained_by_code_or_name(bglint: CommandLine) -> None:
+    for name in ("BG101", "bg101", "image-processing"):
+        outcome = bglint("rule", name)
+        assert outcome.status == 0
+        assert outcome.out == "# image-processing (BG101)\n\n## What it does\n\nFinds `things`.\n"
+
+
+def test_a_rule_says_that_it_is_in_preview_and_whether_it_can_be_fixed(bglint: CommandLine) -> None:
+    text = bglint("rule", "BG201", "--output-format", "markdown").out
+    assert "It is in preview" in text
+    assert "Fix: safe." in text
+
+
+def test_all_rules_are_explained_in_order(bglint: CommandLine) -> None:
+    assert [line for line in bglint("rule", "--all").out.splitlines() if line.startswith("# ")] == [
+        "# image-processing (BG101)",
+        "# blocking-call (BG201)",
+    ]
+
+
+def test_rules_as_json(bglint: CommandLine) -> None:
+    rule = json.loads(bglint("rule", "BG201", "--output-format", "json").out)
+    assert (rule["code"], rule["preview"], rule["fixable"]) == ("BG201", True, "safe")
+    assert [each["code"] for each in json.loads(bglint("rule", "--all", "--output-format", "json").out)] == [
+        "BG101",
+        "BG201",
+    ]
+
+
+def test_on_a_terminal_a_rule_is_typeset(bglint: CommandLine) -> None:
+    text = bglint("rule", "BG101", "--color", "always").out
+    assert "\x1b[" in text
+    assert "## What it does" not in text
+
+
+def test_the_version_is_told_by_the_group_and_by_check(bglint: CommandLine) -> None:
+    assert bglint("--version").out == bglint("check", "--version").out == f"bglint {__version__}\n"
+
+
+def test_the_version_costs_no_expensive_import() -> None:
+    code = (
+        "import sys\n"
+        "from bglint.cli.main import run\n"
+        "run(['--version'])\n"
+        "print({'libcst', 'rich', 'pathspec', 'tomllib', 'bglint.engine'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == [f"bglint {__version__}", "set()"]
+
+
+def test_the_module_runs_as_a_program() -> None:
+    run = subprocess.run([sys.executable, "-m", "bglint", "--version"], capture_output=True, text=True, check=True)
+    assert run.stdout == f"bglint {__version__}\n"
+
+
+def test_help_names_the_commands(bglint: CommandLine) -> None:
+    text = bglint("--help").out
+    assert all(f"\n  {name} " in text for name in ("check", "tasks", "rule"))

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bglint.runtime import BackgroundTasks, Outcome, TaskReport
+
+if TYPE_CHECKING:
+    from tests.runtime.conftest import VirtualTime
+
+
+async def fail() -> None:
+    raise ValueError("broken")
+
+
+def test_success_calls_on_complete_and_failure_calls_on_error() -> None:
+    seen: list[object] = []
+    tasks = BackgroundTasks()
+    view = tasks.with_options(on_complete=lambda: seen.append("complete"), on_error=lambda error: seen.append(error))
+    view.add_task(asyncio.sleep, 0)
+    view.add_task(len, "")
+    view.add_task(fail)
+    asyncio.run(tasks())
+    assert seen[:2] == ["complete", "complete"]
+    assert repr(seen[2:]) == "[ValueError('broken')]"
+
+
+def test_callbacks_may_be_async_or_return_what_is_to_be_awaited() -> None:
+    seen: list[str] = []
+
+    async def completed() -> None:
+        await asyncio.sleep(0)
+        seen.append("complete")
+
+    async def failed(error: Exception) -> None:
+        await asyncio.sleep(0)
+        seen.append(str(error))
+
+    tasks = BackgroundTasks()
+    tasks.with_options(on_complete=completed).add_task(len, "")
+    tasks.with_options(on_complete=lambda: completed()).add_task(len, "")
+    tasks.with_options(on_error=failed).add_task(fail)
+    asyncio.run(tasks())
+    assert seen == ["complete", "complete", "broken"]
+
+
+def test_sync_callbacks_run_on_the_event_loop() -> None:
+    async def main() -> None:
+        ended = asyncio.Event()
+        tasks = BackgroundTasks()
+        tasks.with_options(on_complete=ended.set).add_task(len, "")
+        tasks.start()
+        await asyncio.wait_for(ended.wait(), 5)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_callback_that_fails_is_logged_and_changes_nothing(
+    is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_error: Any) -> Any:
+        if is_async:
+            return fail()
+        raise ValueError("broken callback")
+
+    seen: list[str] = []
+    reports: list[TaskReport] = []
+    tasks = BackgroundTasks(on_report=reports.append)
+    tasks.with_options(name="mail", on_complete=broken).add_task(len, "")
+    tasks.with_options(name="post", on_error=broken).add_task(fail)
+    tasks.add_task(seen.append, "next")
+    asyncio.run(tasks())
+    assert seen == ["next"]
+    assert [report.outcome for report in reports] == [Outcome.FINISHED, Outcome.FAILED, Outcome.FINISHED]
+    assert tasks.tasks_executed == 3
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
+        "on_complete of background task 'mail' failed",
+        "Background task 'post' failed",
+        "on_error of background task 'post' failed",
+    ]
+
+
+def test_a_callback_has_no_more_time_than_its_task(
+    virtual: VirtualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def hang() -> None:
+        await asyncio.sleep(3600)
+
+    async def main() -> list[str]:
+        seen: list[str] = []
+        tasks = BackgroundTasks(timeout=None, clock=virtual.clock)
+        tasks.with_options(name="mail", timeout=5, on_complete=hang).add_task(asyncio.sleep, 0)
+        tasks.add_task(asyncio.sleep, 0)
+        await tasks()
+        return seen
+
+    virtual.run(main())
+    assert "on_complete of background task 'mail' failed" in caplog.text
+
+
+def test_the_time_of_a_callback_is_not_the_tasks(virtual: VirtualTime) -> None:
+    reports: list[TaskReport] = []
+
+    async def main() -> None:
+        tasks = BackgroundTasks(on_report=reports.append, clock=virtual.clock)
+        tasks.with_options(on_complete=lambda: virtual.block(500)).add_task(asyncio.sleep, 0)
+        await tasks()
+
+    virtual.run(main())
+    assert reports[0].duration_ms == 0
+
+
+def test_a_report_comes_before_the_callback(virtual: VirtualTime) -> None:
+    order: list[str] = []
+
+    async def main() -> None:
+        tasks = BackgroundTasks(on_report=lambda _report: order.append("report"), clock=virtual.clock)
+        tasks.with_options(on_complete=lambda: order.append("complete")).add_task(asyncio.sleep, 0)
+        await tasks()
+
+    virtual.run(main())
+    assert order == ["report", "complete"]

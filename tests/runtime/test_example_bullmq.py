@@ -1,0 +1,62 @@
+"""The example, end to end: a real Redis server, the API under uvicorn, the worker in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from tests.runtime.conftest import Eventually, Serve, StartProgram
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "bullmq"
+LINES = [f"{number * 7919:060b}" for number in range(100)]
+HEAVY = {"lines": LINES}
+
+
+def test_after_the_api_answers_while_the_worker_works(
+    serve: Serve, start_program: StartProgram, redis_port: int, eventually: Eventually
+) -> None:
+    redis_url = f"redis://127.0.0.1:{redis_port}/1"
+    api = serve("api:app", "--app-dir", str(EXAMPLE / "after"), REDIS_URL=redis_url)
+    worker = start_program(str(EXAMPLE / "after" / "worker.py"), REDIS_URL=redis_url)
+    worker.says("Working on heavy-tasks")
+
+    with httpx.Client(base_url=api.url, timeout=30) as client:
+        begun = time.monotonic()
+        replies = [client.post("/heavy-operation", json=HEAVY) for _ in range(3)]
+        assert [(reply.status_code, reply.json()["status"]) for reply in replies] == [(202, "queued")] * 3
+        assert client.get("/health").json() == {"status": "ok"}
+        answered_after = time.monotonic() - begun
+
+        def results() -> list[dict[str, object]] | None:
+            answers = [client.get(f"/heavy-operation/{reply.json()['id']}").json() for reply in replies]
+            return answers if all(answer.get("status") == "completed" for answer in answers) else None
+
+        found = eventually(results, "completion of the jobs", 60)
+        worked_for = time.monotonic() - begun
+        assert client.get("/heavy-operation/no-such-id").status_code == 404
+
+    assert answered_after < worked_for
+    sys.path.insert(0, str(EXAMPLE / "after"))
+    try:
+        from processing import find_duplicates
+    finally:
+        sys.path.remove(str(EXAMPLE / "after"))
+    duplicates = [list(pair) for pair in find_duplicates(LINES)]
+    assert duplicates
+    assert [answer["duplicates"] for answer in found] == [duplicates] * 3
+    assert worker.stop().count("completed") == 3
+    assert "Background task" not in api.stop()
+
+
+def test_before_the_api_answers_nobody_while_it_works(serve: Serve) -> None:
+    api = serve("api:app", "--app-dir", str(EXAMPLE / "before"))
+    with httpx.Client(base_url=api.url, timeout=60) as client:
+        operation = client.post("/heavy-operation", json=HEAVY).json()
+        client.get("/health")
+        # The health check came second, and had to wait until the heavy operation was over.
+        assert client.get(f"/heavy-operation/{operation['id']}").json()["status"] == "completed"
