@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bglint.runtime import TaskReport
 
 _MARKER = "slow_background_tasks"
+_LIMITS: pytest.StashKey[Limits] = pytest.StashKey()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker."""
+    """Read the limits, and announce the marker."""
+    config.stash[_LIMITS] = Limits(_limit(config, "bglint_max_task_ms"), _limit(config, "bglint_max_block_ms"))
     config.addinivalue_line("markers", f"{_MARKER}: background tasks of this test may pass the limits of bglint.")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Watch the test, and fail it for the tasks that passed a limit."""
-    limits = Limits(_limit(item.config, "bglint_max_task_ms"), _limit(item.config, "bglint_max_block_ms"))
+    limits = item.config.stash[_LIMITS]
     if limits == Limits(None, None) or item.get_closest_marker(_MARKER):
         return (yield)
     with _recorded() as reports:
@@ -73,7 +75,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.fixture
 def background_task_reports() -> Iterator[list[TaskReport]]:
-    """The `TaskReport` of every background task that has ended in this test so far."""
+    """Give the `TaskReport` of every background task that has ended in this test so far."""
     with _recorded() as reports:
         yield reports
 

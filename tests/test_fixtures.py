@@ -8,6 +8,8 @@ import pytest
 from want import Expectations, Expected, MalformedExpectationError, Want, differences, expectations, parse
 
 from bglint.diagnostics import Confidence, Definition, Diagnostic, Position, Report, Span, Task
+from bglint.engine import run
+from bglint.settings import SettingsResolver
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 FOLDERS = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir() and path.name.isidentifier())
@@ -15,10 +17,6 @@ FOLDERS = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir() and p
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_fixture_is_judged_as_its_comments_say(name: str) -> None:
-    from bglint.engine import run
-
-    from bglint.settings import SettingsResolver
-
     folder = FIXTURES / name
     report = run([str(folder)], SettingsResolver(cli_overrides={}))
 

@@ -16,8 +16,8 @@ Effect = Literal["cpu", "blocking", "slow-io", "light", "enqueue"]
 Gil = Literal["released", "shared", "held"]
 
 _DATA = os.path.join(os.path.dirname(__file__), "data")
-LOOP_GUESS = 10
-"""How often a loop of unknown length is taken to run where an entry does not say better."""
+LOOP_GUESS = 3
+"""How often a loop of unknown length is taken to run where an entry does not say better: most loops are short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _package(name: str, table: dict[str, Any]) -> Package:
     for key, values in table.get("callable", {}).items():
         entry = _entry(key, values, category, gil)
         if "*" in key:
-            patterns.append((re.compile(re.escape(key).replace(r"\*", ".*")), entry))
+            patterns.append((re.compile(re.escape(key).replace(r"\*", r"[^()\[\]]*")), entry))
         else:
             entries[key] = entry
     patterns.sort(key=lambda pair: -len(pair[1].name))

@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.catalog import LOOP_GUESS
 from bglint.diagnostics import Confidence
 from bglint.effects import library, loops, names, offloading, once, queues
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
@@ -42,11 +41,11 @@ if TYPE_CHECKING:
 
     from bglint.program.modules import Function
     from bglint.program.program import Program
-    from bglint.program.scopes import CallSite, Scope
+    from bglint.program.scopes import CallSite, LoopNode, Scope
 
 DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
-MAX_STEPS = 20_000
+MAX_STEPS = 2_000
 """How many function bodies one target may lead to before the rest counts as unread."""
 
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
@@ -54,6 +53,7 @@ _CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "f
 _TRIVIAL_METHODS = frozenset(
     [name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")]
 ) | {"debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump", "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve", "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set"}  # fmt: skip
+_LAZY_BUILTINS = frozenset({"builtins.map", "builtins.filter", "builtins.zip", "itertools.starmap"})
 _LISTENERS = {"add_done_callback", "add_event_handler", "connect", "subscribe", "on", "register", "add_listener"}
 
 
@@ -80,16 +80,19 @@ class Analyzer:
         self.program = program
         self.policy = policy
         self._known: dict[tuple[int, Frame], Summary] = {}
+        self._partial: dict[tuple[int, Frame], tuple[int, Summary]] = {}
         self._stack: list[tuple[int, Frame]] = []
         self._lowest_cut = 1 << 30
         self._truncated = 0
         self._steps = 0
         self._kept: dict[int, frozenset[int]] = {}
+        self._idle: dict[int, frozenset[int]] = {}
 
     def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
         if not self._stack:
             self._steps = 0
+            self._partial.clear()
         match value:
             case FunctionValue():
                 return self._call_function(value, arguments)
@@ -129,7 +132,7 @@ class Analyzer:
             judged = names.judge(shown.name)
             return library.guess(judged, hop) if judged and function.owner is not None else unread(shown.name)
         if queue_task(self.program, value) == "Huey":
-            return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+            return Summary((Effect.once("enqueue", None, 0, hop),))
         return self._body(value, calling.enter(self.program, value, arguments))
 
     def _body(self, value: FunctionValue, frame: Frame) -> Summary:
@@ -155,9 +158,9 @@ class Analyzer:
     def _call_member(self, owner: Value, name: str, arguments: Arguments, hop: Hop) -> Summary:
         if isinstance(owner, FunctionValue):
             if name in queues.METHODS_THAT_RUN_HERE:
-                return self._call_function(owner, arguments)
+                return self._body(owner, calling.enter(self.program, owner, arguments))
             if name in queues.METHODS_THAT_ENQUEUE:
-                return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+                return Summary((Effect.once("enqueue", None, 0, hop),))
             return unread(hop.symbol)
         if isinstance(owner, Display | Collection | Constant):
             return NOTHING
@@ -201,7 +204,7 @@ class Analyzer:
         if not handed and boundary.argument is not None:
             handed, skipped = arguments.positional(boundary.argument), boundary.argument + 1
         if where == "process":
-            return Summary((Effect("offload", None, 0, 0, "process", (hop,)),))
+            return Summary((Effect.once("offload", None, 0, hop, where="process"),))
         if name.startswith("threading.") and "args" in keywords:
             given = Arguments.of([g for v in keywords["args"] if isinstance(v, Display) for g in self._display(v)])
         else:
@@ -209,8 +212,22 @@ class Analyzer:
         found = heaviest_of([self.run(value, given, hop) for value in handed]) if handed else unread(hop.symbol)
         moved = tuple(replace(e, where=where) if where != "here" and e.where == "here" else e for e in found.effects)
         if boundary.many:
-            moved = tuple(effect.repeated(None) for effect in moved)
+            moved = self._for_each(moved, handed, arguments, hop)
         return Summary(tuple(effect.behind(hop) for effect in moved) if where != "here" else moved, found.unread)
+
+    def _for_each(
+        self, effects: tuple[Effect, ...], handed: Iterable[Value], arguments: Arguments, hop: Hop
+    ) -> tuple[Effect, ...]:
+        """What calling something for each element of the next argument costs."""
+        call, frame = arguments.call, arguments.frame
+        times = None
+        if call is not None and frame is not None and len(call.args) > 1:
+            times = loops.length(self.program, call.args[1], frame)
+        repeated = tuple(effect.repeated(times) for effect in effects)
+        if times is not None and times * loops.CALL_MS >= 1 and any(isinstance(v, FunctionValue) for v in handed):
+            detail = f"{times:,.0f} calls"
+            repeated += (Effect.once("cpu", "loop", times * loops.CALL_MS, replace(hop, detail=detail)),)
+        return repeated
 
     def _display(self, value: Display) -> list[tuple[Value, ...]]:
         node = value.node
@@ -240,28 +257,35 @@ class Analyzer:
         )
 
     def _summary(self, function: Function, frame: Frame) -> Summary:
-        """What a body does in a frame; kept unless something on the way was cut short."""
+        """What a body does in a frame. What was cut short is kept for this run only, where it was met as deep."""
         key = (id(function.node), frame)
         known = self._known.get(key)
         if known is not None:
             return known
+        position = len(self._stack)
         if key in self._stack:
             self._lowest_cut = min(self._lowest_cut, self._stack.index(key))
             return NOTHING
+        depth, partial = self._partial.get(key, (position + 1, NOTHING))
+        if depth <= position:
+            self._truncated += 1
+            return partial
         self._steps += 1
-        if len(self._stack) > self.policy.max_depth or self._steps > MAX_STEPS:
+        if position > self.policy.max_depth or self._steps > MAX_STEPS:
             self._truncated += 1
             return unread(f"{function.name} (calls are followed {self.policy.max_depth} deep)")
-        position, truncated, cut = len(self._stack), self._truncated, self._lowest_cut
+        truncated, cut = self._truncated, self._lowest_cut
         self._stack.append(key)
-        self._lowest_cut = 1 << 30
+        self._lowest_cut = position + 1
         try:
             summary = self._walk(function.scope, frame)
         finally:
             self._stack.pop()
-        if (self._lowest_cut >= position and self._truncated == truncated) or self._steps > MAX_STEPS:
+        if self._lowest_cut >= position and self._truncated == truncated:
             self._known[key] = summary
-        self._lowest_cut = min(cut, self._lowest_cut if self._lowest_cut < position else 1 << 30)
+        else:
+            self._partial[key] = (position, summary)
+        self._lowest_cut = min(cut, self._lowest_cut)
         return summary
 
     def _walk(self, scope: Scope, frame: Frame) -> Summary:
@@ -269,16 +293,29 @@ class Analyzer:
         if kept is None:
             kept = self._kept[id(scope)] = once.kept_calls(scope)
         found = [self._site(site, scope, frame) for site in scope.calls if id(site.node) not in kept]
+        found += [self._read(node, nest, frame) for node, nest in scope.reads]
         found.append(self._loops(scope, frame))
         return total(found)
 
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
-        summary = self._call(site.node, scope, frame)
-        if not summary.effects or not site.loops:
+        return self._repeated(self._call(site.node, scope, frame), site.loops, frame)
+
+    def _read(self, node: ast.Attribute, nest: tuple[LoopNode, ...], frame: Frame) -> Summary:
+        """What reading an attribute does: nothing, but for a property of the project, whose body runs."""
+        found = []
+        for owner in self.program.infer(node.value, frame):
+            if isinstance(owner, Instance):
+                getters = members.getters(self.program, owner, node.attr)
+                found += [self._call_function(getter, Arguments.of(())) for getter in getters]
+        return self._repeated(heaviest_of(found), nest, frame) if found else NOTHING
+
+    def _repeated(self, summary: Summary, nest: tuple[LoopNode, ...], frame: Frame) -> Summary:
+        """What a summary comes to within loops."""
+        if not summary.effects or not nest:
             return summary
         effects = summary.effects
-        for loop in reversed(site.loops):
+        for loop in reversed(nest):
             times = loops.turns(self.program, loop, frame)
             if times is not None and times <= 20 and _left_early(loop):
                 times = 1.0
@@ -291,19 +328,32 @@ class Analyzer:
         arguments = Arguments(self.program, node, frame)
         if not meanings:
             return self._unresolved(node, hop)
-        if all(isinstance(v, FunctionValue) and v.function.is_generator for v in meanings) and not once.is_consumed(
-            node, scope
-        ):
-            return NOTHING
-        if any(_is_lazy(value) for value in meanings) and not once.is_consumed(node, scope):
+        if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
         return heaviest_of([self.run(value, arguments, hop) for value in meanings])
+
+    def _turns(self, nest: tuple[LoopNode, ...], frame: Frame) -> float:
+        """How often the body of the innermost of nested loops runs; 0 where one of them cannot be told."""
+        product = 1.0
+        for loop in nest:
+            times = loops.turns(self.program, loop, frame)
+            if times is None:
+                return 0.0
+            product *= times
+        return 0.0 if product <= 20 and _left_early(nest[-1]) else product
+
+    def _is_idle(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether nothing uses what a call gives."""
+        idle = self._idle.get(id(scope))
+        if idle is None:
+            idle = self._idle[id(scope)] = once.idle_nodes(scope)
+        return id(node) in idle
 
     def _unresolved(self, node: ast.Call, hop: Hop) -> Summary:
         """A call of something of which nothing is known but the name."""
         name = last_name(node.func)
         if name in queues.TELLING_METHODS:
-            return Summary((Effect("enqueue", None, 0, 0, "here", (hop,), Confidence.MEDIUM),))
+            return Summary((Effect.once("enqueue", None, 0, hop, confidence=Confidence.MEDIUM),))
         if name in _TRIVIAL_METHODS or name in _LISTENERS or (not name and isinstance(node.func, ast.Call)):
             return NOTHING
         judged = names.judge(name) if name else None
@@ -314,31 +364,31 @@ class Analyzer:
     def _loops(self, scope: Scope, frame: Frame) -> Summary:
         """What the loops of a body cost in Python of their own, where their length can be computed by reading."""
         found: list[Effect] = []
-        for loop, outer in scope.loops:
+        for site in scope.loops:
+            loop = site.loop
             place = loop.iter if isinstance(loop, ast.comprehension) else loop
-            hop = Hop(
-                "while loop" if isinstance(loop, ast.While) else "loop", scope.module, place.lineno, place.col_offset
-            )
+            name = "while loop" if isinstance(loop, ast.While) else "loop"
+            hop = Hop(name, scope.module, place.lineno, place.col_offset)
             if loops.is_endless(loop):
-                found.append(Effect("endless", "loop", 0, 0, "here", (replace(hop, detail="never ends"),)))
+                found.append(Effect.once("endless", "loop", 0, replace(hop, detail="never ends")))
                 continue
-            turns = 1.0
-            for each in (*outer, loop):
-                times = loops.turns(self.program, each, frame)
-                if times is None:
-                    break
-                turns *= times
-            else:
-                ms = turns * loops.body_ms(loop)
-                if ms >= 1 and not (len(outer) == 0 and _left_early(loop) and turns <= 20):
-                    detail = f"{turns:,.0f} turns of pure Python"
-                    found.append(Effect("cpu", "loop", ms, ms * LOOP_GUESS, "here", (replace(hop, detail=detail),)))
+            if isinstance(site.whole, ast.GeneratorExp) and self._is_idle(site.whole, scope):
+                continue
+            turns = self._turns((*site.outer, loop), frame)
+            ms = turns * loops.body_ms(site.body)
+            if ms >= 1:
+                found.append(Effect.once("cpu", "loop", ms, replace(hop, detail=f"{turns:,.0f} turns of pure Python")))
         return total(Summary((effect,)) for effect in found)
 
 
 def _is_lazy(value: Value) -> bool:
+    """Whether a call costs nothing until its result is iterated."""
+    if isinstance(value, FunctionValue):
+        return value.function.is_generator
     if not isinstance(value, External):
         return False
+    if value.name in _LAZY_BUILTINS:
+        return True
     entry = catalog.lookup(catalog.canonical(value.name))
     return entry is not None and entry.lazy
 
@@ -353,7 +403,7 @@ def _left_early(loop: ast.AST) -> bool:
 
 
 def _heavy(hop: Hop) -> Summary:
-    return Summary((Effect("cpu", None, DECLARED_MS, DECLARED_MS * LOOP_GUESS, "here", (hop,)),))
+    return Summary((Effect.once("cpu", None, DECLARED_MS, hop),))
 
 
 def definition_hop(function: Function, value: FunctionValue | None = None) -> Hop:

@@ -51,9 +51,11 @@ _SIZED_BUILTINS = {"sum", "list", "tuple", "set", "sorted", "max", "min", "any",
 def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
     """What calling a library's callable does; `hop` is the place that shows it."""
     if queues.enqueues(name):
-        return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+        return Summary((Effect.once("enqueue", None, 0, hop),))
     if queues.waits_for_queue(name):
-        return Summary((Effect("slow-io", "http", QUEUE_WAIT_MS, QUEUE_WAIT_MS * LOOP_GUESS, "here", (hop,)),))
+        if call is not None and any(k.arg == "timeout" and loops.number(program, k.value, frame) == 0 for k in call.keywords):
+            return Summary((Effect.once("enqueue", None, 0, hop),))
+        return Summary((Effect.once("slow-io", "http", QUEUE_WAIT_MS, hop),))
     if name in _SLEEPS:
         return _sleep(program, name, call, frame, hop)
     if name.startswith("builtins."):
@@ -70,7 +72,7 @@ def _sleep(program: Program, name: str, call: ast.Call | None, frame: Frame, hop
     sure = Confidence.MEDIUM if seconds is None else Confidence.HIGH
     if ms <= 0:
         return NOTHING
-    return Summary((Effect(_SLEEPS[name], "sleep", ms, ms * LOOP_GUESS, "here", (hop,), sure, call=call),))
+    return Summary((Effect.once(_SLEEPS[name], "sleep", ms, hop, confidence=sure, call=call),))
 
 
 def _builtin(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
@@ -80,7 +82,7 @@ def _builtin(program: Program, name: str, call: ast.Call | None, frame: Frame, h
         size = loops.length(program, call.args[0], frame)
         if size is not None and size * loops.TURN_MS >= 1:
             ms = size * loops.TURN_MS
-            return Summary((Effect("cpu", "loop", ms, ms * LOOP_GUESS, "here", (hop,), gil_ms=0.0),))
+            return Summary((Effect.once("cpu", "loop", ms, hop),))
     if entry is not None and entry.effect != "light" and entry.ms:
         return _entry_effect(program, entry, call, frame, hop)
     return NOTHING
@@ -90,7 +92,7 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
     if entry.effect == "light":
         return NOTHING
     if entry.effect == "enqueue":
-        return Summary((Effect("enqueue", None, 0, 0, "here", (hop,)),))
+        return Summary((Effect.once("enqueue", None, 0, hop),))
     category, ms, loop_ms, command = entry.category, entry.ms, entry.loop_ms, None
     if entry.program:
         command = _command(program, call, frame)
@@ -105,7 +107,7 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
         return NOTHING
     kind: Kind = "cpu" if entry.effect == "cpu" else "blocking" if entry.effect == "blocking" else "slow-io"
     gil_ms = ms if entry.gil == "held" else 0.0
-    effect = Effect(kind, category, ms, loop_ms, "here", (hop,), gil_ms=gil_ms, program=command, call=call)
+    effect = Effect.once(kind, category, ms, hop, loop_ms=loop_ms, gil_ms=gil_ms, program=command, call=call)
     return Summary((effect,))
 
 
@@ -161,4 +163,4 @@ def guess(judged: tuple[str, float], hop: Hop) -> Summary:
     """The effect that a telling name stands for, where its body cannot be read."""
     category, ms = judged
     told = Hop(hop.symbol, hop.module, hop.row, hop.column, "cannot be read; judged by its name")
-    return Summary((Effect("cpu", category, ms, ms * LOOP_GUESS, "here", (told,), Confidence.MEDIUM, guess=True),))
+    return Summary((Effect.once("cpu", category, ms, told, confidence=Confidence.MEDIUM, guess=True),))

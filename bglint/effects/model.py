@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bglint.catalog import LOOP_GUESS
 from bglint.diagnostics import Confidence
@@ -34,7 +34,8 @@ class Effect:
     """Something that matters and that running a callable leads to.
 
     `ms` is the estimated cost of one run; `loop_ms` what it comes to in a loop of unknown length. `gil_ms` is the
-    part of it spent in single C calls that keep the GIL, so that a thread does not help.
+    part of it spent in single C calls that keep the GIL, so that a thread does not help. `top_ms` is the costliest
+    part: a thousand trifles on as many lines are not heavy work.
     """
 
     kind: Kind
@@ -45,9 +46,16 @@ class Effect:
     trace: tuple[Hop, ...]
     confidence: Confidence = Confidence.HIGH
     gil_ms: float = 0.0
+    top_ms: float = 0.0
     program: str | None = None
     guess: bool = False
     call: ast.Call | None = None
+
+    @classmethod
+    def once(cls, kind: Kind, category: str | None, ms: float, hop: Hop, **more: Any) -> Effect:
+        """The effect of one call, shown by one hop."""
+        loop_ms = more.pop("loop_ms", ms * LOOP_GUESS)
+        return cls(kind, category, ms, loop_ms, more.pop("where", "here"), (hop,), top_ms=ms, **more)
 
     @property
     def key(self) -> tuple[str, str | None, str, bool]:
@@ -60,19 +68,24 @@ class Effect:
 
     def repeated(self, times: float | None) -> Effect:
         """The effect of running it `times` times; None for a loop of unknown length."""
-        if times is None:
-            certain = (
-                self.confidence if self.loop_ms > self.ms * LOOP_GUESS else min(self.confidence, Confidence.MEDIUM)
-            )
-            share = self.gil_ms / self.ms if self.ms else 0.0
+        if times is not None:
             return replace(
                 self,
-                ms=self.loop_ms,
-                loop_ms=self.loop_ms * LOOP_GUESS,
-                confidence=certain,
-                gil_ms=self.loop_ms * share,
+                ms=self.ms * times,
+                loop_ms=self.loop_ms * max(times, 1),
+                gil_ms=self.gil_ms * times,
+                top_ms=self.top_ms * times,
             )
-        return replace(self, ms=self.ms * times, loop_ms=self.loop_ms * max(times, 1), gil_ms=self.gil_ms * times)
+        share = self.loop_ms / self.ms if self.ms else 1.0
+        sure = self.confidence if share <= LOOP_GUESS else min(self.confidence, Confidence.MEDIUM)
+        return replace(
+            self,
+            ms=self.loop_ms,
+            loop_ms=self.loop_ms * LOOP_GUESS,
+            gil_ms=self.gil_ms * share,
+            top_ms=self.top_ms * share,
+            confidence=sure,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,8 @@ class Summary:
 
 NOTHING = Summary()
 MAX_UNREAD = 5
+REMOTENESS = 1.5
+"""By how much an effect must weigh more to be shown, for each call that it is further away."""
 
 
 def unread(name: str) -> Summary:
@@ -99,35 +114,26 @@ def unread(name: str) -> Summary:
 def total(summaries: Iterable[Summary]) -> Summary:
     """The summary of doing all of these."""
     effects: dict[tuple[object, ...], Effect] = {}
-    heaviest: dict[tuple[object, ...], float] = {}
     names: dict[str, None] = {}
     for summary in summaries:
         names.update(dict.fromkeys(summary.unread))
         for effect in summary.effects:
             known = effects.get(effect.key)
-            if known is None:
-                effects[effect.key] = effect
-                heaviest[effect.key] = effect.ms
-                continue
-            better = _rank(effect, effect.ms) > _rank(known, heaviest[effect.key])
-            shown = effect if better else known
-            if better:
-                heaviest[effect.key] = effect.ms
-            effects[effect.key] = replace(
-                shown,
-                ms=known.ms + effect.ms,
-                loop_ms=known.loop_ms + effect.loop_ms,
-                gil_ms=known.gil_ms + effect.gil_ms,
-                confidence=max(known.confidence, effect.confidence)
-                if min(known.ms, effect.ms) > 0
-                else shown.confidence,
-            )
+            effects[effect.key] = effect if known is None else _added(known, effect)
     return Summary(tuple(effects.values()), tuple(names)[:MAX_UNREAD])
 
 
-def _rank(effect: Effect, ms: float) -> tuple[float, int]:
-    """The costliest trace is shown; among equals the shortest."""
-    return ms, -len(effect.trace)
+def _added(one: Effect, other: Effect) -> Effect:
+    """Two effects of a kind as one: the costs summed, the trace of the costlier shown."""
+    shown = other if _rank(other) > _rank(one) else one
+    return replace(
+        shown, ms=one.ms + other.ms, loop_ms=one.loop_ms + other.loop_ms, gil_ms=one.gil_ms + other.gil_ms
+    )
+
+
+def _rank(effect: Effect) -> tuple[float, int]:
+    """The costliest trace is shown; the longer one is, the more it must cost, for it is less likely to be the one."""
+    return effect.top_ms / REMOTENESS ** len(effect.trace), -len(effect.trace)
 
 
 def heaviest_of(summaries: list[Summary]) -> Summary:
@@ -140,6 +146,6 @@ def heaviest_of(summaries: list[Summary]) -> Summary:
         names.update(dict.fromkeys(summary.unread))
         for effect in summary.effects:
             known = effects.get(effect.key)
-            if known is None or _rank(effect, effect.ms) > _rank(known, known.ms):
+            if known is None or (effect.ms, -len(effect.trace)) > (known.ms, -len(known.trace)):
                 effects[effect.key] = effect
     return Summary(tuple(effects.values()), tuple(names)[:MAX_UNREAD])

@@ -81,17 +81,36 @@ def _outlives(node: ast.expr, scope: Scope) -> bool:
             return False
 
 
-def is_consumed(call: ast.Call, scope: Scope) -> bool:
-    """Whether a lazy result is used at all: a bare statement, a return, or a name that is never read uses nothing."""
+_LOOKS_ONLY = frozenset({"next", "anext", "type", "isinstance", "id", "repr", "iter", "aiter", "print", "callable"})
+
+
+def idle_nodes(scope: Scope) -> frozenset[int]:
+    """The calls and generator expressions (by identity) whose result is never iterated.
+
+    That is a bare statement, what is returned, what is only looked at, and a name of which the same holds.
+    """
+    parents = {id(child): node for node in own_nodes(scope) for child in ast.iter_child_nodes(node)}
+    reads: dict[str, list[ast.Name]] = {}
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            reads.setdefault(node.id, []).append(node)
+    idle: set[int] = set()
     for node in own_nodes(scope):
-        match node:
-            case ast.Expr(value=value) if value is call:
-                return False
-            case ast.Return(value=value) if value is call:
-                return False
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is call:
-                return any(
-                    isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
-                    for each in ast.walk(scope.node)
-                )
-    return True
+        if isinstance(node, ast.Call | ast.GeneratorExp):
+            parent = parents.get(id(node))
+            if _looks_only(parent):
+                idle.add(id(node))
+            elif isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+                if all(_looks_only(parents.get(id(read))) for read in reads.get(parent.targets[0].id, ())):
+                    idle.add(id(node))
+    return frozenset(idle)
+
+
+def _looks_only(parent: ast.AST | None) -> bool:
+    match parent:
+        case ast.Expr() | ast.Return():
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _LOOKS_ONLY
+        case _:
+            return False

@@ -29,13 +29,13 @@ TELLING_METHODS = frozenset({
 
 _ENQUEUE = re.compile(
     r"""
-      celery\.(.*\.)?(send_task|apply_async|delay|signature|group|chain|chord|chunks)(\(\)(\.\w+)*)?
-    | celery\..*\(\)\.(apply_async|delay)
+      celery\.(.*\.)?(send_task|apply_async|delay|signature|group|chain|chord|chunks)(\.\w+)*
+    | celery\..*\.(apply_async|delay)
     | rq\.(queue\.)?Queue\.(enqueue\w*|parse_args)
     | rq_scheduler\..*\.(enqueue_\w+|schedule|cron)
-    | django_rq\.(enqueue|get_queue\(\)\.enqueue\w*)
-    | arq\.(connections\.)?(ArqRedis|create_pool\(\))\.enqueue_job
-    | saq\.(queue\.)?Queue\.enqueue | saq\.Queue\.from_url\(\)\.enqueue
+    | django_rq\.(enqueue|get_queue\.enqueue\w*)
+    | arq\.(connections\.)?(ArqRedis|create_pool)\.enqueue_job
+    | saq\..*\.enqueue
     | bullmq\.(Queue|FlowProducer)\.(add|addBulk)
     | dramatiq\..*\.(send|send_with_options|enqueue|run)
     | taskiq\..*\.(kiq|kick)
@@ -44,8 +44,8 @@ _ENQUEUE = re.compile(
     | django_q\.tasks\.(async_task|schedule|async_iter|async_chain)
     | django\.tasks\..*\.(enqueue|aenqueue)
     | prefect\.deployments\.(.*\.)?arun_deployment
-    | temporalio\.client\.(Client|WorkflowHandle|Client\.connect\(\))\.(start_workflow|signal)
-    | docket\.Docket\.(add|replace|add_many)(\(\))?
+    | temporalio\.client\..*\.(start_workflow|signal)
+    | docket\.Docket\.(add|replace|add_many)
     | streaq\..*\.(enqueue|enqueue_many)
     | dbos\..*\.(enqueue|enqueue_async|start_workflow|start_workflow_async)
     | hatchet_sdk\..*\.(run_no_wait|aio_run_no_wait)
@@ -53,7 +53,7 @@ _ENQUEUE = re.compile(
     | pgqueuer\..*\.enqueue
     | ray\..*\.remote
     | dask\.distributed\.Client\.(submit|map) | distributed\.Client\.(submit|map)
-    | boto3\.client\(\)\.send_message(_batch)?
+    | boto3\.client\.send_message(_batch)?
     | aiokafka\.AIOKafkaProducer\.send(_and_wait)? | kafka\.KafkaProducer\.send | confluent_kafka\.Producer\.produce
     | aio_pika\..*\.publish | pika\..*\.basic_publish
     | bglint\.runtime\..*\.offload
@@ -64,8 +64,8 @@ _ENQUEUE = re.compile(
 _WAITS = re.compile(
     r"""
       prefect\.deployments\.(.*\.)?run_deployment
-    | temporalio\.client\.Client\.execute_workflow
-    | saq\.(queue\.)?Queue\.(apply|map)
+    | temporalio\.client\..*\bexecute_workflow
+    | saq\..*\.(apply|map)
     | celery\..*\.get
     """,
     re.VERBOSE,
@@ -90,12 +90,12 @@ QUEUE_PACKAGES = {
 
 def enqueues(name: str) -> bool:
     """Whether a library call by its dotted name hands work to a queue and does not wait for it."""
-    return _ENQUEUE.fullmatch(name) is not None
+    return _ENQUEUE.fullmatch(name.replace("()", "")) is not None
 
 
 def waits_for_queue(name: str) -> bool:
     """Whether a library call hands work over and waits for its result."""
-    return _WAITS.fullmatch(name) is not None
+    return _WAITS.fullmatch(name.replace("()", "")) is not None
 
 
 def queue_of_decorator(name: str | None, written: str, owner: str) -> str | None:

@@ -97,12 +97,11 @@ def _generic(program: Program, node: ast.Subscript, frame: Frame) -> Meanings:
     return merge(*(_instance(program, value) for value in program.infer(node.value, frame)), ())
 
 
-def is_union(program: Program, node: ast.BinOp, frame: Frame) -> bool:
+def is_union(left: Meanings, right: ast.expr) -> bool:
     """Whether `a | b` joins types."""
-    return any(
-        isinstance(value, ClassValue) or (isinstance(value, Display) and is_type(value.node))
-        for value in program.infer(node.left, frame)
-    ) or (isinstance(node.right, ast.Constant) and node.right.value is None)
+    if isinstance(right, ast.Constant):
+        return right.value is None
+    return any(isinstance(v, ClassValue) or (isinstance(v, Display) and is_type(v.node)) for v in left)
 
 
 def is_type(node: ast.expr) -> bool:

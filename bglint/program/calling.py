@@ -68,14 +68,14 @@ class FrameStore:
 
     def get(self, scope: Scope, parent: Frame | None, arguments: Mapping[str, Meanings], depth: int = 0) -> Frame:
         """The frame of a scope, in the frame it was defined in, with its parameters bound."""
-        owner = (id(scope), parent)
+        owner = (id(scope), parent, depth > 0)
         key = (owner, tuple(sorted(arguments.items(), key=lambda pair: pair[0])) if arguments else ())
         frame = self._frames.get(key)
         if frame is not None:
             return frame
         count = self._count.get((scope, parent), 0) if arguments else 0  # type: ignore[call-overload]
         if arguments and count >= MAX_FRAMES:
-            return self.get(scope, parent, {})
+            return self.get(scope, parent, {}, depth)
         if arguments:
             self._count[(scope, parent)] = count + 1  # type: ignore[index]
         frame = self._frames[key] = Frame(scope, parent, dict(arguments), depth)
@@ -179,7 +179,7 @@ def enter(program: Program, function: FunctionValue, arguments: Arguments) -> Fr
     """The frame of a function's body when it is called."""
     scope = function.function.scope
     if function.frame.depth >= MAX_DEPTH:
-        return program.frames.get(scope, function.frame, {})
+        return program.frames.get(scope, function.frame, {}, MAX_DEPTH)
     bound = bind(function, arguments)
     depth = max(function.frame.depth, arguments.frame.depth if arguments.frame else 0) + 1
     if depth > MAX_DEPTH:
@@ -250,6 +250,11 @@ def result(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
 
 def yielded(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
     """What a generator function's body yields in a frame."""
+    with program.asking(("yielded", id(function.function.node), frame)) as fresh:
+        return _yielded(program, function, frame) if fresh else ()
+
+
+def _yielded(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
     found: list[Meanings] = []
     for each in function.function.scope.yields:
         if each.value is None:

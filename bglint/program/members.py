@@ -65,7 +65,7 @@ def member(program: Program, value: Value, name: str) -> Meanings:
 
 def _external(name: str) -> Meanings:
     name = catalog.canonical(name)
-    found = catalog.member_type(name)
+    found = catalog.member_type(name) if catalog.member_type(f"{name}[]") is None else None
     return (ExternalObject(found),) if found else (External(name),)
 
 
@@ -130,17 +130,22 @@ def is_a(program: Program, value: Value, type_names: frozenset[str]) -> bool:
             return False
 
 
+def getters(program: Program, value: Instance, name: str) -> list[FunctionValue]:
+    """The function that computes a property of an instance; none where the attribute is no property."""
+    for cls in _order(program, value.cls):
+        if isinstance(cls, ClassValue) and (methods := cls.cls.methods.get(name)):
+            getter = next((m for m in methods if m.decorator_names & _PROPERTIES), None)
+            if getter is None:
+                return []
+            return [FunctionValue(getter, program.frames.get(cls.cls.scope, cls.frame, {}), value)]
+    return []
+
+
 def _instance_member(program: Program, value: Instance, name: str) -> Meanings:
     order = list(_order(program, value.cls))
-    for cls in order:
-        if isinstance(cls, ClassValue) and (methods := cls.cls.methods.get(name)):
-            last = methods[-1]
-            if last.decorator_names & _PROPERTIES or "getter" in last.decorator_names:
-                getter = next((m for m in methods if m.decorator_names & _PROPERTIES), last)
-                frame = program.frames.get(cls.cls.scope, cls.frame, {})
-                called = calling.call(program, FunctionValue(getter, frame, value), calling.Arguments.of(()))
-                return called
-            break
+    computed = getters(program, value, name)
+    if computed:
+        return merge(*(calling.call(program, getter, calling.Arguments.of(())) for getter in computed), ())
     assigned = _assigned(program, value, name, order)
     if assigned:
         return assigned

@@ -52,6 +52,27 @@ class Module:
         """The module's own scope."""
         return build_scope(self.tree, self, None, "")
 
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[ast.Call]]:
+        """All calls of the module by the last name of their callee."""
+        found: dict[str, list[ast.Call]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and (name := last_name(node.func)):
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def imported_packages(self) -> frozenset[str]:
+        """The top-level names of what the module imports, wherever the import stands; relative imports apart."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Import(names=names):
+                    found.update(alias.name.partition(".")[0] for alias in names)
+                case ast.ImportFrom(module=str(name), level=0):
+                    found.add(name.partition(".")[0])
+        return frozenset(found)
+
     def scope_of(self, node: ScopeNode, parent: Scope) -> Scope:
         """The scope of a function, class or lambda that stands in `parent`."""
         found = self._scopes.get(id(node))
@@ -249,18 +270,26 @@ class ModuleIndex:
         self.failures: dict[str, str] = {}
         self.overlay: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
+        self._unnoted: set[str] = set()
         self._entries: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._search: dict[str, list[str]] | None = None
 
-    def load(self, path: str, name: str | None = None) -> Module | None:
-        """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails."""
-        if path not in self._modules:
+    def load(self, path: str, name: str | None = None, *, optional: bool = False) -> Module | None:
+        """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails.
+
+        A failure is noted in `failures`, unless nobody needs the module (`optional`).
+        """
+        if path not in self._modules or (path in self._unnoted and not optional):
             try:
                 self._modules[path] = self._read(path, name or self.name_of(path))
             except UnreadableSourceError as error:
-                self.failures[path] = str(error)
                 self._modules[path] = None
+                if optional:
+                    self._unnoted.add(path)
+                else:
+                    self._unnoted.discard(path)
+                    self.failures[path] = str(error)
         return self._modules[path]
 
     def _read(self, path: str, name: str) -> Module:
@@ -399,19 +428,14 @@ class ModuleIndex:
         return plain, packages
 
     def _script_style(self, importer: Module, folder: str, first: str) -> bool:
-        """Whether the importer takes other modules of `folder` by their bare names, so that a library's name may be local."""
-        for node in ast.walk(importer.tree):
-            match node:
-                case ast.Import(names=names):
-                    firsts = [alias.name.partition(".")[0] for alias in names]
-                case ast.ImportFrom(module=str(module), level=0):
-                    firsts = [module.partition(".")[0]]
-                case _:
-                    continue
-            for other in firsts:
-                if other != first and other not in sys.stdlib_module_names and not catalog.knows_package(other):
-                    return self._has(folder, other + ".py") or self._has(folder, other)
-        return False
+        """Whether the importer takes other modules of `folder` by their bare names: then a library's name may be local."""
+        return any(
+            other != first
+            and other not in sys.stdlib_module_names
+            and not catalog.knows_package(other)
+            and (self._has(folder, other + ".py") or self._has(folder, other))
+            for other in importer.imported_packages
+        )
 
     def _elsewhere(self, first: str) -> list[str]:
         """Other folders of the project that hold a module or package of that name."""

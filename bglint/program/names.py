@@ -36,8 +36,10 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
         visible = current is frame or not scope.is_class
         if visible and name not in scope.outer_names and name in scope.bindings:
             bindings = scope.reaching(name, at)
+            if scope.is_class and bindings and all(binding.place >= at for binding in bindings):
+                bindings = []
             found = merge(*(bound(program, binding, current) for binding in bindings), ())
-            if found or current.parent is not None or not scope.star_imports:
+            if found or (bindings and (current.parent is not None or not scope.star_imports)):
                 return found
         if current.parent is None and scope.star_imports:
             found = _star(program, name, current)
@@ -138,13 +140,20 @@ def _from_import(program: Program, binding: Binding, frame: Frame) -> Meanings:
             if module is frame.scope.module:
                 submodule = program.index.submodule(module, binding.name)
                 return (ModuleValue(submodule),) if submodule is not None else ()
-            return module_member(program, module, binding.name) or (
-                (External(f"{module.name}.{binding.name}"),) if module.path.endswith("/") else ()
-            )
+            return module_member(program, module, binding.name) or _module_elsewhere(program, binding, frame)
         case External(name):
             return (External(f"{name}.{binding.name}"),)
         case None:
             return ()
+
+
+def _module_elsewhere(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    """The module of that full name under another root: packages may be spread over several folders."""
+    node = binding.node
+    if not isinstance(node, ast.ImportFrom) or node.level or node.module is None:
+        return ()
+    module = program.index.import_module(f"{node.module}.{binding.name}", frame.scope.module)
+    return (ModuleValue(module),) if module is not None else ()
 
 
 def _function(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Meanings:
@@ -217,7 +226,7 @@ def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
                 return own
         if binding.node in (node.args.vararg, node.args.kwarg):
             return ()
-    injected = annotations.injected(program, binding, frame)
+    injected = annotations.injected(program, binding, frame) or _decorating_object(program, binding, frame)
     if injected:
         return injected
     declared = annotations.instances(program, binding.annotation, frame) if binding.annotation is not None else ()
@@ -225,11 +234,22 @@ def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
     useful = tuple(value for value in default if not isinstance(value, Constant))
     if declared and not _only_abstract(declared):
         return declared
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if frame.depth == 0 and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         from_callers = program.search.argument(frame.scope, binding.name)
         if from_callers:
             return merge(from_callers, useful)
     return useful or declared or default
+
+
+def _decorating_object(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    """A parameter `app` under a decorator `@app.listener(…)`: the framework passes the object that registers."""
+    node = frame.scope.node
+    if binding.annotation is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and frame.parent:
+        for decorator in node.decorator_list:
+            plain = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(plain, ast.Attribute) and isinstance(plain.value, ast.Name) and plain.value.id == binding.name:
+                return program.infer(plain.value, frame.parent)
+    return ()
 
 
 def _only_abstract(values: Meanings) -> bool:

@@ -7,6 +7,7 @@ handed different callables means different things to its different callers.
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bglint.program import annotations, calling, collections, members, names
@@ -27,7 +28,7 @@ from bglint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from bglint.program.modules import Module, ModuleIndex
     from bglint.program.scopes import Place, Scope
@@ -47,7 +48,9 @@ class Program:
         self.search = Search(self, files)
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
-        self._asked: set[tuple[int, Frame]] = set()
+        self._partial: dict[tuple[int, Frame], Meanings] = {}
+        self._cuts = 0
+        self._asked: set[object] = set()
         self._keep: list[ast.AST] = []
         self._module_frames: dict[str, Frame] = {}
 
@@ -77,18 +80,26 @@ class Program:
             return (Constant(node.value),)
         key = (id(node), frame)
         known = self._known.get(key)
+        if known is None:
+            known = self._partial.get(key)
         if known is not None:
             return known
         if key in self._asked or len(self._asked) > MAX_NESTING:
+            self._cuts += 1
             return ()
+        cuts = self._cuts + self.search.declined
         self._asked.add(key)
         try:
             meanings = self._infer(node, frame)
         finally:
             self._asked.discard(key)
-        if len(self._asked) < MAX_NESTING // 2:
+        if self._cuts + self.search.declined == cuts:
             self._known[key] = meanings
             self._keep.append(node)
+        elif self._asked:
+            self._partial[key] = meanings
+        else:
+            self._partial.clear()
         return meanings
 
     def _infer(self, node: ast.expr, frame: Frame) -> Meanings:
@@ -124,9 +135,9 @@ class Program:
                 return ()
 
     def _operator(self, node: ast.BinOp, frame: Frame) -> Meanings:
-        if isinstance(node.op, ast.BitOr) and annotations.is_union(self, node, frame):
-            return (Display(node, frame),)
         left = self.infer(node.left, frame)
+        if isinstance(node.op, ast.BitOr) and annotations.is_union(left, node.right):
+            return (Display(node, frame),)
         if isinstance(node.op, ast.Add | ast.Mult | ast.Sub | ast.Pow | ast.FloorDiv | ast.LShift):
             number = collections.fold(node.op, left, self.infer(node.right, frame))
             if number is not None:
@@ -153,6 +164,19 @@ class Program:
                 return ()
             around = around.parent
         return ()
+
+    @contextmanager
+    def asking(self, question: object) -> Iterator[bool]:
+        """Whether a question is asked for the first time on the way here; one that waits for itself is not."""
+        if question in self._asked or len(self._asked) > MAX_NESTING:
+            self._cuts += 1
+            yield False
+            return
+        self._asked.add(question)
+        try:
+            yield True
+        finally:
+            self._asked.discard(question)
 
     def awaited(self, meanings: Meanings) -> Meanings:
         """What awaiting a value gives."""

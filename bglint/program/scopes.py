@@ -68,6 +68,16 @@ class CallSite:
     guarded: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopSite:
+    """A loop in a scope's own code: the loops around it, what each turn evaluates, and the expression it belongs to."""
+
+    loop: LoopNode
+    outer: tuple[LoopNode, ...]
+    body: tuple[ast.AST, ...]
+    whole: ast.expr | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """The names and the own code of a module, a class, a function or a lambda."""
@@ -80,7 +90,8 @@ class Scope:
     outer_names: set[str] = field(default_factory=set)
     star_imports: list[ast.ImportFrom] = field(default_factory=list)
     calls: list[CallSite] = field(default_factory=list)
-    loops: list[tuple[LoopNode, tuple[LoopNode, ...]]] = field(default_factory=list)
+    loops: list[LoopSite] = field(default_factory=list)
+    reads: list[tuple[ast.Attribute, tuple[LoopNode, ...]]] = field(default_factory=list)
     returns: list[ast.Return] = field(default_factory=list)
     yields: list[ast.Yield | ast.YieldFrom] = field(default_factory=list)
     raises: list[ast.Raise] = field(default_factory=list)
@@ -202,7 +213,7 @@ class _Collector:
             if isinstance(child, ast.expr):
                 self.expression(child)
 
-    def expression(self, node: ast.AST, awaited: bool = False) -> None:
+    def expression(self, node: ast.AST, *, awaited: bool = False) -> None:
         """Record the calls and the hidden bindings of an expression; lambdas are scopes of their own."""
         match node:
             case ast.Lambda():
@@ -212,6 +223,14 @@ class _Collector:
                 return
             case ast.Call():
                 self.scope.calls.append(CallSite(node, self.loops, self.path, awaited, self.guarded))
+                if isinstance(node.func, ast.Attribute):
+                    self.expression(node.func.value)
+                    for child in [*node.args, *node.keywords]:
+                        self.expression(child)
+                    return
+            case ast.Attribute(value=ast.Name()):
+                self.scope.reads.append((node, self.loops))
+                return
             case ast.Await():
                 self.scope.awaits.append(node)
                 self.expression(node.value, awaited=True)
@@ -230,16 +249,18 @@ class _Collector:
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         before = self.loops
+        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         for generator in node.generators:
             self.expression(generator.iter)
             asynchronous = bool(generator.is_async)
             place = (node.lineno, node.col_offset)
             self.target(generator.target, generator.iter, Kind.ELEMENT, place=place, asynchronous=asynchronous)
-            self.scope.loops.append((generator, self.loops))
+            inner = (*generator.ifs, *(parts if generator is node.generators[-1] else ()))
+            self.scope.loops.append(LoopSite(generator, self.loops, inner, node))
             self.loops = (*self.loops, generator)
             for condition in generator.ifs:
                 self.expression(condition)
-        for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+        for part in parts:
             self.expression(part)
         self.loops = before
 
@@ -326,7 +347,7 @@ class _Collector:
 
     def _repeat(self, node: ast.For | ast.AsyncFor | ast.While, body: list[ast.stmt], rest: list[ast.stmt]) -> None:
         before = self.loops
-        self.scope.loops.append((node, before))
+        self.scope.loops.append(LoopSite(node, before, tuple(body)))
         self.loops = (*before, node)
         self.arm(node, 0, body)
         self.loops = before

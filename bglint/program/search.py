@@ -6,12 +6,13 @@ Only asked where reading forwards does not tell. A file is read as bytes and par
 from __future__ import annotations
 
 import ast
+import itertools
 import os
+import re
 from typing import TYPE_CHECKING
 
 from bglint.program import calling, members
-from bglint.program.modules import last_name
-from bglint.program.values import ClassValue, Frame, FunctionValue, Meanings, merge
+from bglint.program.values import ClassValue, External, Frame, FunctionValue, Meanings, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 MAX_FILES = 4000
 """How many files one search reads at the most."""
+MAX_MODULES = 80
+"""How many modules one search parses at the most."""
+MAX_NESTED = 2
+"""How many searches may lie within one another."""
 MAX_CALLS = 40
 """How many calls of one function are looked at."""
 
@@ -33,7 +38,9 @@ class Search:
         self._program = program
         self._files = files
         self._listed: list[str] | None = None
-        self._mentions: dict[str, list[Module]] = {}
+        self._mentions: dict[bytes, list[Module]] = {}
+        self._nested = 0
+        self.declined = 0
         self._arguments: dict[tuple[int, str], Meanings] = {}
         self._callers: dict[int, list[tuple[ast.Call, Frame]]] = {}
         self._implementations: dict[tuple[int, str], list[ClassValue]] = {}
@@ -42,6 +49,9 @@ class Search:
         """What the callers of a function give for a parameter."""
         key = (id(scope), name)
         if key not in self._arguments:
+            if self._nested >= MAX_NESTED:
+                self.declined += 1
+                return ()
             self._arguments[key] = ()
             node = scope.node
             assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -70,7 +80,11 @@ class Search:
         key = id(function.node)
         if key not in self._callers:
             self._callers[key] = []
-            self._callers[key] = list(self._find_callers(function))
+            self._nested += 1
+            try:
+                self._callers[key] = list(self._find_callers(function))
+            finally:
+                self._nested -= 1
         return self._callers[key]
 
     def _find_callers(self, function: Function) -> Iterator[tuple[ast.Call, Frame]]:
@@ -79,10 +93,8 @@ class Search:
         if name.startswith("__") or len(name) < 2:
             return
         count = 0
-        for module in self.mentions(name, function.module):
-            for node in ast.walk(module.tree):
-                if not isinstance(node, ast.Call) or last_name(node.func) != name:
-                    continue
+        for module in self.mentions(rb"\b%s\s*\(", name, function.module):
+            for node in module.calls_by_name.get(name, ()):
                 frame = self._program.frame_at(module, (node.lineno, node.col_offset))
                 if self._calls(node, frame, function, constructor):
                     yield node, frame
@@ -91,7 +103,12 @@ class Search:
                         return
 
     def _calls(self, node: ast.Call, frame: Frame, function: Function, constructor: Class | None) -> bool:
-        for value in self._program.infer(node.func, frame):
+        self._nested += MAX_NESTED
+        try:
+            callees = self._program.infer(node.func, frame)
+        finally:
+            self._nested -= MAX_NESTED
+        for value in callees:
             if isinstance(value, FunctionValue) and function in (value.function, value.origin):
                 return True
             if constructor is not None and isinstance(value, ClassValue):
@@ -116,7 +133,7 @@ class Search:
         return self._implementations[key]
 
     def _derived(self, cls: ClassValue, seen: set[int]) -> Iterator[ClassValue]:
-        for module in self.mentions(cls.cls.name, cls.cls.module):
+        for module in self.mentions(rb"class\s+\w+\s*\([^)]*\b%s\b", cls.cls.name, cls.cls.module):
             frame = self._program.module_frame(module)
             for node in module.scope.nested:
                 if not isinstance(node, ast.ClassDef) or id(node) in seen or not node.bases:
@@ -128,15 +145,16 @@ class Search:
                     yield derived
                     yield from self._derived(derived, seen)
 
-    def mentions(self, word: str, near: Module) -> list[Module]:
-        """The modules whose text holds a word, those beside `near` first."""
-        if word not in self._mentions:
-            self._mentions[word] = list(self._find_mentions(word, near))
-        return self._mentions[word]
+    def mentions(self, pattern: bytes, word: str, near: Module) -> list[Module]:
+        """The modules whose text uses a word in the way that a pattern says, `near` first."""
+        needle = pattern % re.escape(word.encode())
+        if needle not in self._mentions:
+            found = self._find_mentions(re.compile(needle), word.encode(), near)
+            self._mentions[needle] = list(itertools.islice(found, MAX_MODULES))
+        return self._mentions[needle]
 
-    def _find_mentions(self, word: str, near: Module) -> Iterator[Module]:
-        needle = word.encode()
-        if needle in near.source.data:
+    def _find_mentions(self, pattern: re.Pattern[bytes], word: bytes, near: Module) -> Iterator[Module]:
+        if pattern.search(near.source.data):
             yield near
         for path in self._nearest_first(near):
             if path == near.path:
@@ -148,8 +166,8 @@ class Search:
                         data = file.read()
                 except OSError:
                     continue
-            if needle in data:
-                module = self._program.index.load(path)
+            if word in data and pattern.search(data):
+                module = self._program.index.load(path, optional=True)
                 if module is not None:
                     yield module
 
@@ -172,6 +190,4 @@ def _as_called(function: Function, program: Program) -> FunctionValue:
     frame = program.frame_of(function.parent)
     if function.owner is None or "staticmethod" in function.decorator_names:
         return FunctionValue(function, frame)
-    from bglint.program.values import External  # noqa: PLC0415 -- avoids a name that only this line needs
-
     return FunctionValue(function, frame, External("<receiver>"))

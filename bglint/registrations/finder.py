@@ -10,7 +10,7 @@ from bglint.program import members
 from bglint.program.calling import Arguments, bind
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
-from bglint.program.values import External, FunctionValue, Instance, Meanings, Super
+from bglint.program.values import ClassValue, External, FunctionValue, Instance, Meanings, Super
 from bglint.registrations.forms import BELIEVED_NAMES, FORMS, METHODS, ROUTE_METHODS, TYPES, Form
 from bglint.registrations.registration import Registration
 from bglint.registrations.visitor import Candidate, candidates
@@ -85,7 +85,7 @@ class Finder:
     def _recognise(self, call: ast.Call, frame: Frame) -> tuple[Form, Confidence] | None:
         callees = self.program.infer(call.func, frame)
         for callee in callees:
-            form = self._form_of(callee)
+            form = self._form_of(callee) or self._derived_form(callee)
             if form is not None:
                 return form, Confidence.HIGH
         if isinstance(call.func, ast.Attribute):
@@ -104,6 +104,18 @@ class Finder:
         if name in FORMS:
             return FORMS[name]
         return next((f for f in self.declared if name == f.call or name.endswith(f".{f.call}")), None)
+
+    def _derived_form(self, callee: Value) -> Form | None:
+        """The form of a class derived from a framework's task, whose constructor it keeps."""
+        if not isinstance(callee, ClassValue):
+            return None
+        for base in members.ancestry(self.program, callee):
+            if isinstance(base, External):
+                if base.name in FORMS:
+                    return FORMS[base.name]
+            elif "__init__" in base.cls.methods:
+                return None
+        return None
 
     def _by_name(self, func: ast.Attribute, frame: Frame) -> tuple[Form, Confidence] | None:
         """A receiver that nothing types, but whose name tells, in a module that imports a framework."""
@@ -214,7 +226,7 @@ def _aliases(module: Module) -> frozenset[str]:
     for node in ast.walk(module.tree):
         match node:
             case ast.ImportFrom(names=aliases):
-                names.update(a.asname for a in aliases if a.asname and a.name in METHODS)
+                names.update(a.asname or a.name for a in aliases if a.name in METHODS or a.name.endswith("Task"))
             case ast.ClassDef(bases=bases, name=name) if any(last_name(b) in METHODS for b in bases):
                 names.add(name)
     return frozenset(names)
@@ -222,19 +234,8 @@ def _aliases(module: Module) -> frozenset[str]:
 
 def _imported_framework(frame: Frame) -> str | None:
     """The framework that a frame's module imports, if any."""
-    for node in ast.walk(frame.scope.module.tree):
-        match node:
-            case ast.Import(names=names):
-                modules = [alias.name for alias in names]
-            case ast.ImportFrom(module=str(module)):
-                modules = [module]
-            case _:
-                continue
-        for module_name in modules:
-            top = module_name.partition(".")[0]
-            if top in _FRAMEWORKS:
-                return top
-    return None
+    imported = frame.scope.module.imported_packages
+    return next((name for name in _FRAMEWORKS if name in imported), None)
 
 
 def _in_handler(frame: Frame) -> bool:

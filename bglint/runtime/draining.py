@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
-from weakref import WeakKeyDictionary
 
+from bglint.runtime.per_loop import PerLoop
 from bglint.runtime.report import logger
 
 if TYPE_CHECKING:
@@ -52,16 +52,8 @@ class Activity:
             await self._changed.wait()
 
 
-_activities: WeakKeyDictionary[asyncio.AbstractEventLoop, Activity] = WeakKeyDictionary()
-
-
-def activity() -> Activity:
-    """Return the activity of the running event loop."""
-    loop = asyncio.get_running_loop()
-    found = _activities.get(loop)
-    if found is None:
-        found = _activities[loop] = Activity()
-    return found
+activity: Final = PerLoop(Activity)
+"""What is under way on the running event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ async def drain(timeout: float | None = 10.0) -> Drained:
     For the shutdown of an application. What is not finished then is lost: it is named in the result and in a warning;
     tasks that were started with `.start()` are cancelled, those in a response are left to the server.
     """
-    current = activity()
+    current = activity.get()
     try:
         async with asyncio.timeout(timeout):
             await current.settled()

@@ -14,7 +14,7 @@ from bglint.runtime.report import Outcome, Place, TaskReport, conclude, has_list
 from bglint.runtime.running import run_in_worker, run_on_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from bglint.runtime.clock import Clock
     from bglint.runtime.options import TaskOptions
@@ -57,24 +57,21 @@ class QueuedTask:
             return self._handover.place
         return Place.EVENT_LOOP if is_async_callable(self.func) else Place.WORKER_THREAD
 
-    async def run(self, place: Place, usage: Usage, clock: Clock) -> Outcome:
+    @property
+    def success(self) -> Outcome:
+        """What it is to end as."""
+        return Outcome.FINISHED if self._handover is None else self._handover.outcome
+
+    def run(self, place: Place, usage: Usage, clock: Clock) -> Awaitable[None]:
         """Run it where it belongs, and raise what goes wrong."""
         timeout = self.options.timeout
         if self._handover is not None:
-            await self._handover.run(usage, clock, timeout, self)
-            return self._handover.outcome
+            return self._handover.run(usage, clock, timeout, self)
         if place is Place.EVENT_LOOP:
-            await run_on_loop(self._call, usage, clock, timeout, self)
-        else:
-            await run_in_worker(
-                self._call,
-                usage,
-                clock,
-                timeout,
-                self,
-                on_late_end=lambda error: self._end_late(usage, clock, error),
-            )
-        return Outcome.FINISHED
+            return run_on_loop(self._call, usage, clock, timeout, self)
+        return run_in_worker(
+            self._call, usage, clock, timeout, self, on_late_end=lambda error: self._end_late(usage, clock, error)
+        )
 
     def was_slow(self, duration_ns: int) -> bool:
         """Tell whether that is more than its threshold."""
@@ -120,7 +117,8 @@ async def execute(task: QueuedTask, clock: Clock, listener: Listener | None) -> 
     usage = Usage(clock.wall_ns())
     error: BaseException | None = None
     try:
-        outcome = await task.run(place, usage, clock)
+        await task.run(place, usage, clock)
+        outcome = task.success
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except TaskTimeout as timeout:

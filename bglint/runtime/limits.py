@@ -47,36 +47,52 @@ class Named(Protocol):
 
 
 class Deadline:
-    """Cancels the body of its `with` once `timeout` seconds have passed, and makes a `TaskTimeout` of that.
+    """Cancels the body of its `with` once its time has passed, and makes a `TaskTimeout` of that.
 
     As `asyncio.timeout`, but cheaper, and nothing that passed its time leaves without that error: neither a body that
     swallowed its cancellation, nor one that was not to be cancelled because it held the event loop (see `check`).
+    The time runs from `start` on; a body that ends without having waited needs none.
     """
 
-    __slots__ = ("_cancelling", "_handle", "_passed", "_stopped", "_task", "_timeout", "_when", "named")
+    __slots__ = ("_cancelling", "_handle", "_named", "_passed", "_stopped", "_task", "_timeout", "_when")
 
-    def __init__(self, timeout: float | None, named: Named, stopped: Stopped = Stopped.CANCELLED) -> None:
+    def __init__(self, timeout: float, named: Named, stopped: Stopped = Stopped.CANCELLED) -> None:
         self._timeout = timeout
-        self.named = named
+        self._named = named
         self._stopped = stopped
         self._passed = False
+        self._handle: asyncio.Handle | None = None
+
+    def start(self, passed_ns: int = 0) -> None:
+        """Let the time run, `passed_ns` of which has passed already."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("The time limit of a background task needs asyncio to run it")
+        self._task = task
+        self._cancelling = task.cancelling()
+        loop = task.get_loop()
+        self._when = loop.time() + self._timeout - passed_ns / 1e9
+        self._handle = loop.call_at(self._when, self._expire)
+
+    def check(self, last_step_ns: int) -> None:
+        """Raise `TaskTimeout` where the time ran out during the last step of the body, which took `last_step_ns`.
+
+        A body that ended late because others held the event loop is not to blame for it.
+        """
+        if self._passed:
+            return
+        last_s = last_step_ns / 1e9
+        late_s = last_s - self._timeout if self._handle is None else self._task.get_loop().time() - self._when
+        if 0 < late_s <= last_s:
+            raise self._timed_out(Stopped.OVERRAN)
 
     def __enter__(self) -> Self:
-        if self._timeout is not None:
-            task = asyncio.current_task()
-            if task is None:
-                raise RuntimeError("The time limit of a background task needs asyncio to run it")
-            self._task = task
-            self._cancelling = task.cancelling()
-            loop = task.get_loop()
-            self._when = loop.time() + self._timeout
-            self._handle: asyncio.Handle = loop.call_at(self._when, self._expire)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._timeout is None:
+        if self._handle is None:
             return
         self._handle.cancel()
         if not self._passed:
@@ -88,19 +104,8 @@ class Deadline:
             raise self._timed_out(self._stopped) from error
         raise self._timed_out(Stopped.IGNORED) from error
 
-    def check(self, last_step_ns: int) -> None:
-        """Raise `TaskTimeout` where the time ran out during the last step of the body, which took `last_step_ns`.
-
-        A body that ended late because others held the event loop is not to blame for it.
-        """
-        if self._timeout is None or self._passed:
-            return
-        late_s = self._task.get_loop().time() - self._when
-        if 0 < late_s <= last_step_ns / 1e9:
-            raise self._timed_out(Stopped.OVERRAN)
-
     def _timed_out(self, stopped: Stopped) -> TaskTimeout:
-        return TaskTimeout(self.named.name, self._timeout or 0.0, stopped)
+        return TaskTimeout(self._named.name, self._timeout, stopped)
 
     def _expire(self) -> None:
         # Where somebody held the event loop, what the body waits for may have come in time: let that go first.
@@ -112,7 +117,7 @@ class Deadline:
         self._task.cancel()
 
     def _complain(self) -> None:
-        logger.error("Background task '%s' was cancelled %gs ago and has not ended", self.named.name, STUBBORN_S)
+        logger.error("Background task '%s' was cancelled %gs ago and has not ended", self._named.name, STUBBORN_S)
 
 
 def was_cancelled_from_outside() -> bool:

@@ -33,36 +33,46 @@ class Usage:
 
 
 @types.coroutine
-def measured(coroutine: Coroutine[Any, Any, T], usage: Usage, clock: Clock) -> Generator[Any, Any, T]:
-    """Run `coroutine` as `await` would, and time every step that it takes on the event loop.
+def measured(
+    coroutine: Coroutine[Any, Any, T], usage: Usage, clock: Clock, on_first_wait: Callable[[int], object] | None = None
+) -> Generator[Any, Any, T]:
+    """Run `coroutine` as `await` would, time every step that it takes on the event loop, and add it up in `usage`.
 
     A step lasts from the moment the loop resumes the coroutine until it suspends: for that long nothing else runs.
+    `on_first_wait` is called with the nanoseconds of the first step, if there is a second.
     """
     wall_ns, cpu_ns = clock.wall_ns, clock.cpu_ns
+    cpu = busy = longest = held = 0
     resume: Callable[[Any], Any] = coroutine.send
     sent: Any = None
-    while True:
-        started, computed = wall_ns(), cpu_ns()
-        try:
-            awaited = resume(sent)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        finally:
-            usage.cpu_ns += cpu_ns() - computed
-            usage.last_ns = held = wall_ns() - started
-            usage.busy_ns += held
-            if held > usage.longest_ns:  # noqa: PLR1730  max() costs more, at every step
-                usage.longest_ns = held
-        try:
-            sent = yield awaited
-        except GeneratorExit:
-            coroutine.close()
-            raise
-        except BaseException as error:  # whatever is thrown in belongs to the coroutine
-            resume, sent = coroutine.throw, error
-        else:
-            resume = coroutine.send
+    try:
+        while True:
+            started, computed = wall_ns(), cpu_ns()
+            try:
+                awaited = resume(sent)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            finally:
+                cpu += cpu_ns() - computed
+                held = wall_ns() - started
+                busy += held
+                if held > longest:  # noqa: PLR1730  max() costs more, at every step
+                    longest = held
+            if on_first_wait is not None:
+                on_first_wait(held)
+                on_first_wait = None
+            try:
+                sent = yield awaited
+            except GeneratorExit:
+                coroutine.close()
+                raise
+            except BaseException as error:  # whatever is thrown in belongs to the coroutine
+                resume, sent = coroutine.throw, error
+            else:
+                resume = coroutine.send
+    finally:
+        usage.cpu_ns, usage.busy_ns, usage.longest_ns, usage.last_ns = cpu, busy, longest, held
 
 
 def timed(function: Callable[P, T], usage: Usage, clock: Clock) -> Callable[P, T]:

@@ -18,7 +18,6 @@ from bglint.contract import (
     slow_task_message,
     used_cpu_sentence,
 )
-
 from bglint.runtime.options import underlying
 
 logger: Final = logging.getLogger("bglint.runtime")

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 async def run_on_loop(call: Callable[[], Any], usage: Usage, clock: Clock, timeout: float | None, named: Named) -> None:
     """Await what `call` returns; raises what it raises, and `TaskTimeout` past its time."""
-    with Deadline(timeout, named) as deadline:
-        awaitable = call()
-        coroutine = awaitable if type(awaitable) is CoroutineType else _awaiting(awaitable)
+    awaitable = call()
+    coroutine = awaitable if type(awaitable) is CoroutineType else _awaiting(awaitable)
+    if timeout is None:
         await measured(coroutine, usage, clock)
-        deadline.check(usage.last_ns)
+    else:
+        with Deadline(timeout, named) as deadline:
+            await measured(coroutine, usage, clock, deadline.start)
+            deadline.check(usage.last_ns)
 
 
 async def run_in_worker(
@@ -40,9 +43,14 @@ async def run_in_worker(
     Raises what it raises, TypeError where it only made a coroutine or a generator that nobody runs, and `TaskTimeout`
     past its time: the thread then runs on, and `on_late_end` is called when it ends.
     """
-    async with thread_slots():
-        with Deadline(timeout, named, Stopped.ABANDONED):
-            result = await run_in_thread(timed(call, usage, clock), name=named.name, on_late_end=on_late_end)
+    async with thread_slots.get():
+        running = run_in_thread(timed(call, usage, clock), on_late_end)
+        if timeout is None:
+            result = await running
+        else:
+            with Deadline(timeout, named, Stopped.ABANDONED) as deadline:
+                deadline.start()
+                result = await running
     _expect_that_it_ran(result, named.name)
 
 

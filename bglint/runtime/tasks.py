@@ -98,7 +98,7 @@ class BackgroundTasks(ResponseBackground):
         """
         if not self._queue:
             return
-        current = activity()
+        current = activity.get()
         current.begin(self)
         self._passes += 1
         try:
@@ -106,9 +106,12 @@ class BackgroundTasks(ResponseBackground):
                 task = self._queue.pop(0)
                 self._under_way[task] = None
                 try:
-                    await self._execute(task)
+                    warning = await execute(task, self._clock, self._on_report)
+                    if warning is not None:
+                        self._warnings.append(warning)
                 finally:
                     del self._under_way[task]
+                    self._tasks_executed += 1
         except BaseException:
             self._lose_the_rest()
             raise
@@ -123,7 +126,7 @@ class BackgroundTasks(ResponseBackground):
         Raises RuntimeError outside a running event loop.
         """
         loop = asyncio.get_running_loop()
-        current = activity()
+        current = activity.get()
         current.begin(self)
         queue, self._queue = self._queue, []
         for task in queue:

@@ -65,7 +65,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, virtual: VirtualTime) -> None:
         super().__init__()
         self._virtual = virtual
-        self._selector = _VirtualSelector(virtual, self._selector)
+        self._selector: Any = _VirtualSelector(virtual, self._selector)
 
     def time(self) -> float:
         return self._virtual.now_ns / 1e9
@@ -83,7 +83,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until(happened: Callable[[], T], what: str, within_s: float = 20.0) -> T:
+def wait_until(happened: Callable[[], T | None], what: str, within_s: float = 20.0) -> T:
     """Return the first true answer of `happened`, which is asked until then."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -175,7 +175,7 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 class Eventually(Protocol):
-    def __call__(self, happened: Callable[[], T], what: str, within_s: float = ...) -> T: ...
+    def __call__(self, happened: Callable[[], T | None], what: str, within_s: float = ...) -> T: ...
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from bglint.runtime import BackgroundTasks, Outcome, TaskReport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.runtime.conftest import Eventually
+
 
 def test_tasks_run_in_the_order_they_were_added_with_all_their_arguments() -> None:
     seen: list[object] = []
@@ -209,7 +211,7 @@ def test_the_counter_counts_every_task_that_ended() -> None:
 
 @pytest.mark.parametrize("nothing", [None, 3, "print", object()], ids=repr)
 def test_what_cannot_be_called_is_refused_at_once(nothing: Any) -> None:
-    with pytest.raises(TypeError, match="^Task must be callable, not "):
+    with pytest.raises(TypeError, match=r"^Task must be callable, not "):
         BackgroundTasks().add_task(nothing)
 
 
@@ -219,7 +221,7 @@ def test_a_call_instead_of_a_function_gets_a_hint_and_no_never_awaited_warning(
     async def send_mail() -> None: ...
 
     call: Any = send_mail()
-    with pytest.raises(TypeError, match="^Task must be callable, not coroutine: write add_task") as refused:
+    with pytest.raises(TypeError, match=r"^Task must be callable, not coroutine: write add_task") as refused:
         BackgroundTasks().add_task(call)
     del call
     assert "send_mail" in str(refused.value)
@@ -239,7 +241,7 @@ def test_a_lambda_around_an_async_call_fails_instead_of_doing_nothing(caplog: py
     async def send_mail() -> None: ...
 
     tasks = BackgroundTasks()
-    tasks.add_task(lambda: send_mail())
+    tasks.add_task(lambda: send_mail())  # noqa: PLW0108  the mistake
     asyncio.run(tasks())
     assert "returned a coroutine that nobody awaits" in caplog.text
 
@@ -254,22 +256,31 @@ def test_a_generator_fails_instead_of_doing_nothing(caplog: pytest.LogCaptureFix
     assert "is a generator, so nothing of it ran" in caplog.text
 
 
-def test_no_thread_is_left_behind() -> None:
-    def names() -> set[str]:
-        return {thread.name for thread in threading.enumerate() if thread.name.startswith("background task")}
+def threads_of_the_runtime() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "bglint background tasks"]
+
+
+def test_threads_are_used_again_and_end_when_there_is_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr("bglint.runtime.threads.IDLE_S", 0.2)
+    eventually(lambda: not threads_of_the_runtime(), "end of the threads of earlier tests")
+    used: set[int] = set()
 
     async def main() -> None:
         tasks = BackgroundTasks()
-        for _ in range(100):
+        for _ in range(50):
+            tasks.add_task(lambda: used.add(threading.get_ident()))
+        await tasks()
+        for _ in range(200):
             tasks.add_task(len, "")
         tasks.start()
         await tasks.join()
+        assert len(threads_of_the_runtime()) <= 40
 
     asyncio.run(main())
-    for thread in threading.enumerate():
-        if thread.name.startswith("background task"):
-            thread.join(5)
-    assert names() == set()
+    assert len(used) == 1
+    eventually(lambda: not threads_of_the_runtime(), "end of the idle threads")
 
 
 def test_cancelling_the_response_says_which_tasks_never_began(caplog: pytest.LogCaptureFixture) -> None:

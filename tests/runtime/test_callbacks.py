@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ async def fail() -> None:
 def test_success_calls_on_complete_and_failure_calls_on_error() -> None:
     seen: list[object] = []
     tasks = BackgroundTasks()
-    view = tasks.with_options(on_complete=lambda: seen.append("complete"), on_error=lambda error: seen.append(error))
+    view = tasks.with_options(on_complete=lambda: seen.append("complete"), on_error=seen.append)
     view.add_task(asyncio.sleep, 0)
     view.add_task(len, "")
     view.add_task(fail)
@@ -40,7 +41,7 @@ def test_callbacks_may_be_async_or_return_what_is_to_be_awaited() -> None:
 
     tasks = BackgroundTasks()
     tasks.with_options(on_complete=completed).add_task(len, "")
-    tasks.with_options(on_complete=lambda: completed()).add_task(len, "")
+    tasks.with_options(on_complete=functools.partial(completed)).add_task(len, "")
     tasks.with_options(on_error=failed).add_task(fail)
     asyncio.run(tasks())
     assert seen == ["complete", "complete", "broken"]
@@ -58,9 +59,7 @@ def test_sync_callbacks_run_on_the_event_loop() -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_callback_that_fails_is_logged_and_changes_nothing(
-    is_async: bool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_callback_that_fails_is_logged_and_changes_nothing(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
     def broken(*_error: Any) -> Any:
         if is_async:
             return fail()
@@ -84,9 +83,7 @@ def test_a_callback_that_fails_is_logged_and_changes_nothing(
     ]
 
 
-def test_a_callback_has_no_more_time_than_its_task(
-    virtual: VirtualTime, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_callback_has_no_more_time_than_its_task(virtual: VirtualTime, caplog: pytest.LogCaptureFixture) -> None:
     async def hang() -> None:
         await asyncio.sleep(3600)
 

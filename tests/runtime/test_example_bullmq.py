@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import runpy
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,12 +41,8 @@ def test_after_the_api_answers_while_the_worker_works(
         assert client.get("/heavy-operation/no-such-id").status_code == 404
 
     assert answered_after < worked_for
-    sys.path.insert(0, str(EXAMPLE / "after"))
-    try:
-        from processing import find_duplicates
-    finally:
-        sys.path.remove(str(EXAMPLE / "after"))
-    duplicates = [list(pair) for pair in find_duplicates(LINES)]
+    processing = runpy.run_path(str(EXAMPLE / "after" / "processing.py"))
+    duplicates = [list(pair) for pair in processing["find_duplicates"](LINES)]
     assert duplicates
     assert [answer["duplicates"] for answer in found] == [duplicates] * 3
     assert worker.stop().count("completed") == 3

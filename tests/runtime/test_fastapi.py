@@ -67,7 +67,7 @@ def test_a_dependency_with_other_defaults_can_be_made() -> None:
     quick = background_tasks_with(slow_task_ms=20, timeout=5, on_report=reports.append)
 
     @app.get("/")
-    async def endpoint(tasks: BackgroundTasks = Depends(quick)) -> None:
+    async def endpoint(tasks: BackgroundTasks = Depends(quick)) -> None:  # noqa: B008
         tasks.add_task(seen.append, "ran")
         assert tasks.tasks[0].options.timeout == 5
 

@@ -26,7 +26,7 @@ async def post_all(url: str) -> list[int]:
 
 
 def test_every_task_is_accounted_for_exactly_once_and_nothing_is_left(serve: Serve, eventually: Eventually) -> None:
-    server = serve("load_app:app", "--log-level", "warning")
+    server = serve("load_app:app", "--loop", "asyncio", "--log-level", "warning")
     assert set(asyncio.run(post_all(server.url))) == {200}
 
     def account() -> dict[str, Any] | None:

@@ -204,9 +204,7 @@ def test_a_slow_task_is_warned_of_in_the_words_of_the_contract(
     assert [getattr(record, field) for field in fields] == ["slow-task", 150, 150, 150, 100]
 
 
-def test_the_queue_that_is_named_is_the_one_installed(
-    virtual: VirtualTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_queue_that_is_named_is_the_one_installed(virtual: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contract, "is_installed", {"arq"}.__contains__)
     contract.default_queue.cache_clear()
     try:
@@ -239,19 +237,19 @@ def test_a_filter_that_makes_it_an_error_raises_it_after_all_tasks_have_run(virt
     async def slow_task() -> None:
         virtual.compute(150)
 
-    async def main(*, started: bool) -> None:
+    async def in_a_response(tasks: BackgroundTasks) -> None:
+        await tasks()
+
+    async def started(tasks: BackgroundTasks) -> None:
+        tasks.start()
+        await tasks.join()
+
+    for run in (in_a_response, started):
         tasks = BackgroundTasks(clock=virtual.clock)
         tasks.add_task(slow_task)
         tasks.add_task(seen.append, "next")
         with pytest.raises(SlowTaskWarning, match="slow_task' took 150ms"):
-            if started:
-                tasks.start()
-                await tasks.join()
-            else:
-                await tasks()
-
-    virtual.run(main(started=False))
-    virtual.run(main(started=True))
+            virtual.run(run(tasks))
     assert seen == ["next", "next"]
 
 

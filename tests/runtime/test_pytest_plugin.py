@@ -67,7 +67,9 @@ def test_nothing_happens_unless_it_is_asked_for(suite: pytest.Pytester) -> None:
 def test_a_test_fails_when_a_task_held_the_event_loop(suite: pytest.Pytester) -> None:
     result = run(suite, "--bglint-max-block-ms=50")
     result.assert_outcomes(passed=3, failed=2)
-    result.stdout.fnmatch_lines(["*Background tasks passed their limit:*", "*hold held the event loop for 6*ms (limit 50ms)*"])
+    result.stdout.fnmatch_lines(
+        ["*Background tasks passed their limit:*", "*hold held the event loop for 6*ms (limit 50ms)*"]
+    )
     result.stdout.fnmatch_lines(["FAILED *test_held*", "FAILED *test_own*"])
 
 
@@ -86,7 +88,9 @@ def test_the_limits_can_stand_in_the_ini_file(suite: pytest.Pytester) -> None:
 def test_a_limit_that_is_no_number_is_a_usage_error(suite: pytest.Pytester) -> None:
     suite.makeini("[pytest]\nbglint_max_task_ms = soon\n")
     result = run(suite)
-    assert "bglint_max_task_ms must be a number of milliseconds, not 'soon'" in result.stdout.str() + result.stderr.str()
+    assert (
+        "bglint_max_task_ms must be a number of milliseconds, not 'soon'" in result.stdout.str() + result.stderr.str()
+    )
 
 
 def test_the_fixture_gives_the_reports_to_the_test(pytester: pytest.Pytester) -> None:

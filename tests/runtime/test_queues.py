@@ -8,7 +8,7 @@ import importlib
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,8 @@ from bglint.runtime import BackgroundTasks, Outcome, Place, TaskReport
 from bglint.runtime.offload import Arq, BullMQ, Offload, OffloadError, Rq
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tests.runtime.conftest import Eventually, StartWorker
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -46,9 +48,9 @@ class Handing:
         for number, function in enumerate(functions):
             view.add_task(function, str(self.folder / f"{number}.done"), text="words")
         await tasks()
-        assert [(report.outcome, report.place) for report in reports] == [
-            (Outcome.OFFLOADED, Place.QUEUE)
-        ] * len(functions), [report.error for report in reports]
+        assert [(report.outcome, report.place) for report in reports] == [(Outcome.OFFLOADED, Place.QUEUE)] * len(
+            functions
+        ), [report.error for report in reports]
         assert len(self.completed) == len(functions)
 
     def is_done_elsewhere(self, count: int) -> None:
@@ -71,7 +73,9 @@ def refused(offload: Offload, function: Callable[..., Any], *args: Any) -> str:
     return str(error.value)
 
 
-def test_celery(load: Callable[[str], ModuleType], handing: Handing, start_worker: StartWorker, redis_port: int) -> None:
+def test_celery(
+    load: Callable[[str], ModuleType], handing: Handing, start_worker: StartWorker, redis_port: int
+) -> None:
     module = load("queue_celery")
     start_worker(
         "celery", "-A", "queue_celery", "worker", "--pool", "solo", "--loglevel", "WARNING",
@@ -90,7 +94,9 @@ def test_celery(load: Callable[[str], ModuleType], handing: Handing, start_worke
         module.task_options(offload=module.queue)(asynchronous)
 
 
-def test_options_fixed_to_a_function_offload_it_and_name_it(load: Callable[[str], ModuleType], handing: Handing) -> None:
+def test_options_fixed_to_a_function_offload_it_and_name_it(
+    load: Callable[[str], ModuleType], handing: Handing
+) -> None:
     module = load("queue_celery")
     tasks = BackgroundTasks()
     tasks.add_task(module.registered, "path")
@@ -102,9 +108,7 @@ def test_dramatiq(
     load: Callable[[str], ModuleType], handing: Handing, start_worker: StartWorker, redis_port: int
 ) -> None:
     module = load("queue_dramatiq")
-    start_worker(
-        "dramatiq", "--processes", "1", "--threads", "1", "queue_dramatiq", TEST_REDIS_PORT=str(redis_port)
-    )
+    start_worker("dramatiq", "--processes", "1", "--threads", "1", "queue_dramatiq", TEST_REDIS_PORT=str(redis_port))
     asyncio.run(handing.over(module.queue, module.own_task, module.registered))
     handing.is_done_elsewhere(2)
 
@@ -169,13 +173,12 @@ def test_arq(load: Callable[[str], ModuleType], handing: Handing, start_worker: 
 def test_bullmq(
     load: Callable[[str], ModuleType], handing: Handing, start_worker: StartWorker, redis_port: int
 ) -> None:
-    from bullmq import Queue
-
+    bullmq = importlib.import_module("bullmq")
     module = load("queue_work")
     start_worker("queue_bullmq", TEST_REDIS_PORT=str(redis_port))
 
     async def main() -> None:
-        queue = Queue("heavy-tasks", {"connection": f"redis://127.0.0.1:{redis_port}/0"})
+        queue = bullmq.Queue("heavy-tasks", {"connection": f"redis://127.0.0.1:{redis_port}/0"})
         for offload in (BullMQ(queue), BullMQ(lambda: queue, job_options={"attempts": 3})):
             handing.completed.clear()
             await handing.over(offload, module.write, module.write_async)
@@ -190,12 +193,9 @@ def test_bullmq(
 def test_the_bullmq_processor_refuses_a_job_it_does_not_know(load: Callable[[str], ModuleType]) -> None:
     processor = BullMQ.processor(load("queue_work").write)
 
-    class Job:
-        name = "no such"
-        data: dict[str, Any] = {}
-
+    job = SimpleNamespace(name="no such", data={})
     with pytest.raises(LookupError, match="This worker has no function 'no such', only write"):
-        asyncio.run(_finished(processor(Job(), "")))
+        asyncio.run(_finished(processor(job, "")))
 
 
 async def _finished(awaitable: Awaitable[Any]) -> Any:

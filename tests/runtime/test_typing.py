@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-CODE: Final = '''
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CODE: Final = """
 from typing import Annotated, assert_type
 from fastapi import Depends
 from starlette.responses import Response
@@ -46,7 +48,7 @@ def endpoint(tasks: Annotated[BackgroundTasks, Depends(background_tasks)]) -> No
 async def lifespan() -> None:
     with watch():
         assert_type((await drain(3)).lost, tuple[str, ...])
-'''
+"""
 
 
 def test_a_type_checker_accepts_what_is_right_and_refuses_what_is_wrong(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from bglint.runtime import BackgroundTasks, Outcome, Place, SlowTaskWarning, TaskReport, TaskTimeout, task_options, watch
+from bglint.runtime import (
+    BackgroundTasks,
+    Outcome,
+    Place,
+    SlowTaskWarning,
+    TaskReport,
+    TaskTimeout,
+    task_options,
+    watch,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 async def held() -> None:
@@ -177,7 +185,7 @@ def test_the_watch_of_an_application_wins_over_that_of_all() -> None:
 @pytest.mark.parametrize("make_app", APPS)
 def test_a_failure_stops_the_rest_as_it_did_before(make_app: Any) -> None:
     app = make_app(fail, quick)
-    with watched(app) as reports, pytest.raises(Exception, match="broken|after response started"):
+    with watched(app) as reports, pytest.raises(Exception, match=r"broken|after response started"):
         request(app)
     assert [report.outcome for report in reports] == [Outcome.FAILED]
 

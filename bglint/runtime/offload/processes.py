@@ -9,18 +9,18 @@ import pickle
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from bglint.runtime.limits import Deadline, Stopped
 from bglint.runtime.offload.base import Handover, Offload, OffloadError
 from bglint.runtime.offload.names import check_main_script
 from bglint.runtime.offload.process_worker import Reply, serve
 from bglint.runtime.options import name_of
+from bglint.runtime.per_loop import PerLoop
 from bglint.runtime.report import Outcome, Place
 from bglint.runtime.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bglint.runtime.clock import Clock
     from bglint.runtime.limits import Named
@@ -106,18 +106,12 @@ class _Worker:
 
 
 class _Processes:
-    """The workers of one pool size; may be used from several threads and event loops."""
+    """The workers of one pool size, one for each of the `turns` taken; for several threads and event loops."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
         self._idle: list[_Worker] = []
         self._lock = threading.Lock()
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
-
-    def turn(self) -> asyncio.Semaphore:
-        """Return what a task of the running event loop waits for before it takes a worker."""
-        with self._lock:
-            return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._size))
+        self.turns = PerLoop(lambda: asyncio.Semaphore(size))
 
     def take(self) -> _Worker:
         """Return a worker that has nothing to do."""
@@ -141,6 +135,8 @@ class _Processes:
 
 _pools: dict[int, _Processes] = {}
 _pools_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pools.clear)  # the workers are the parent's, and so are their pipes
 
 
 class _Attempt:
@@ -174,6 +170,14 @@ class _Attempt:
                 self._worker.kill()
 
 
+async def _within(timeout: float | None, named: Named, running: Awaitable[Reply]) -> Reply:
+    if timeout is None:
+        return await running
+    with Deadline(timeout, named, Stopped.KILLED) as deadline:
+        deadline.start()
+        return await running
+
+
 class _Call(Handover):
     place = Place.PROCESS
     outcome = Outcome.FINISHED
@@ -183,12 +187,11 @@ class _Call(Handover):
         self._processes = processes
 
     async def run(self, usage: Usage, clock: Clock, timeout: float | None, named: Named) -> None:
-        async with self._processes.turn():
+        async with self._processes.turns.get():
             usage.started_ns = clock.wall_ns()
             attempt = _Attempt(self._payload, self._processes)
             try:
-                with Deadline(timeout, named, Stopped.KILLED):
-                    reply: Reply = await run_in_thread(attempt.run, name=named.name, on_late_end=lambda _error: None)
+                reply = await _within(timeout, named, run_in_thread(attempt.run, lambda _error: None))
             finally:
                 attempt.give_up()
         usage.cpu_ns = reply.cpu_ns

@@ -64,7 +64,7 @@ class WatchedTask:
         """Await the framework's own call; raises what that raises."""
         outcome = Outcome.FINISHED
         error: BaseException | None = None
-        current = activity()
+        current = activity.get()
         current.begin(self)
         try:
             await self._run_within_its_time(call)
@@ -89,12 +89,17 @@ class WatchedTask:
             raise warning
 
     async def _run_within_its_time(self, call: Coroutine[Any, Any, None]) -> None:
+        timeout, clock = self.settings.timeout, self.settings.clock
         on_loop = self.place is Place.EVENT_LOOP
-        with Deadline(self.settings.timeout, self, Stopped.CANCELLED if on_loop else Stopped.ABANDONED) as deadline:
+        if timeout is None:
+            await (measured(call, self.usage, clock) if on_loop else call)
+            return
+        with Deadline(timeout, self, Stopped.CANCELLED if on_loop else Stopped.ABANDONED) as deadline:
             if on_loop:
-                await measured(call, self.usage, self.settings.clock)
+                await measured(call, self.usage, clock, deadline.start)
                 deadline.check(self.usage.last_ns)
             else:
+                deadline.start()
                 await call
 
     def _raise_unless_isolated(self, error: BaseException) -> None:

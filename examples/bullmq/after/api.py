@@ -1,7 +1,5 @@
 """After: the background task only puts a job on the queue, and a worker process does the work."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Before: the heavy work is a background task, and stops the event loop while it runs."""
 
-from __future__ import annotations
-
 from uuid import uuid4
 
 from fastapi import BackgroundTasks, FastAPI

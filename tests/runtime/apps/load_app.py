@@ -1,7 +1,5 @@
 """An application that is given very many tasks, and accounts for every one of them."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import threading
@@ -82,7 +80,7 @@ async def account() -> dict[str, Any]:
         "reports": reports,
         "completed": dict(completed),
         "errors": errors,
-        "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("background task")],
+        "threads": [thread.name for thread in threading.enumerate() if thread.name == "bglint background tasks"],
         "tasks": [task.get_name() for task in asyncio.all_tasks() if "execute" in repr(task.get_coro())],
         "timers": [repr(timer) for timer in loop._scheduled if not timer.cancelled() and "Deadline" in repr(timer)],
     }

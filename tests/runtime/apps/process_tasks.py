@@ -28,13 +28,13 @@ def fail() -> None:
     raise ValueError("the task broke")
 
 
-class Unpicklable(Exception):
+class UnpicklableError(Exception):
     def __init__(self, _first: int, _second: int) -> None:
         super().__init__("not to be made again")
 
 
 def fail_oddly() -> None:
-    raise Unpicklable(1, 2)
+    raise UnpicklableError(1, 2)
 
 
 def exit_() -> None:

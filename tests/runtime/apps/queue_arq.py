@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import queue_work
 from arq.connections import RedisSettings
@@ -13,6 +13,6 @@ async def own_task(_ctx: dict[str, Any], path: str, text: str = "") -> None:
 
 
 class WorkerSettings:
-    functions = [own_task, *Arq.functions(queue_work.write, queue_work.write_async)]
+    functions: ClassVar = [own_task, *Arq.functions(queue_work.write, queue_work.write_async)]
     redis_settings = RedisSettings(port=queue_work.REDIS_PORT)
     poll_delay = 0.05

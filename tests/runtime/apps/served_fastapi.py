@@ -1,12 +1,10 @@
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI
 from fastapi import BackgroundTasks as PlainTasks
+from fastapi import Depends, FastAPI
 from fastapi.responses import StreamingResponse
 from served_tasks import add, hold, say, shut_down
 
