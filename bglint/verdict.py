@@ -32,7 +32,7 @@ SLOW_IO_MS = 1000.0
 """From how many milliseconds of waiting on a task is `slow-io`: seconds, as CONTRACT's words have it."""
 TELLING_SHARE = 0.25
 """The part of the threshold that one call, its loops included, must reach by itself: trifles do not add up to work."""
-NEAR_CALLS = 6
+NEAR_CALLS = 8
 """The length of a trace up to which the threshold holds as it is."""
 HEAVY_VERDICTS = frozenset({"cpu", "cpu-async", "blocking-async"})
 
@@ -75,7 +75,7 @@ class Judgement:
         In 75 labelled tasks of real applications, four calls or fewer lead to all heavy work but one; longer chains
         pass through conditions that reading cannot judge, and with each call twice as much is asked for.
         """
-        return effect.ms < self.threshold_ms * 2.0 ** (len(effect.trace) - NEAR_CALLS)
+        return effect.top_ms < self.threshold_ms * 2.0 ** (len(effect.trace) - NEAR_CALLS)
 
 
 def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -> Judgement:

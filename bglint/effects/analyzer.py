@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
     from bglint.program.modules import Function
     from bglint.program.program import Program
-    from bglint.program.scopes import CallSite, LoopNode, Scope
+    from bglint.program.scopes import CallSite, LoopNode, Path, Scope
 
 DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
-MAX_STEPS = 2_000
+MAX_STEPS = 800
 """How many function bodies one target may lead to before the rest counts as unread."""
 
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
@@ -292,14 +292,16 @@ class Analyzer:
         kept = self._kept.get(id(scope))
         if kept is None:
             kept = self._kept[id(scope)] = once.kept_calls(scope)
-        found = [self._site(site, scope, frame) for site in scope.calls if id(site.node) not in kept]
-        found += [self._read(node, nest, frame) for node, nest in scope.reads]
-        found.append(self._loops(scope, frame))
-        return total(found)
+        found = [(site.path, self._site(site, scope, frame)) for site in scope.calls if id(site.node) not in kept]
+        reads = [self._read(node, nest, frame) for node, nest in scope.reads]
+        return total([_one_way(found), *reads, self._loops(scope, frame)])
 
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
-        return self._repeated(self._call(site.node, scope, frame), site.loops, frame)
+        summary = self._call(site.node, scope, frame)
+        if site.awaited:
+            summary = Summary(tuple(_as_awaited(effect) for effect in summary.effects), summary.unread)
+        return self._repeated(summary, site.loops, frame)
 
     def _read(self, node: ast.Attribute, nest: tuple[LoopNode, ...], frame: Frame) -> Summary:
         """What reading an attribute does: nothing, but for a property of the project, whose body runs."""
@@ -381,6 +383,19 @@ class Analyzer:
         return total(Summary((effect,)) for effect in found)
 
 
+def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
+    """What a body's calls do on the costliest way through its branches: of arms that exclude one another, one runs."""
+    always = [summary for path, summary in found if not path]
+    statements: dict[int, dict[int, list[tuple[Path, Summary]]]] = {}
+    for path, summary in found:
+        if path and (summary.effects or summary.unread):
+            (statement, arm), rest = path[0], path[1:]
+            statements.setdefault(statement, {}).setdefault(arm, []).append((rest, summary))
+    for arms in statements.values():
+        always.append(heaviest_of([_one_way(arm) for arm in arms.values()]))
+    return total(always)
+
+
 def _is_lazy(value: Value) -> bool:
     """Whether a call costs nothing until its result is iterated."""
     if isinstance(value, FunctionValue):
@@ -391,6 +406,13 @@ def _is_lazy(value: Value) -> bool:
         return True
     entry = catalog.lookup(catalog.canonical(value.name))
     return entry is not None and entry.lazy
+
+
+def _as_awaited(effect: Effect) -> Effect:
+    """A library call that is awaited gives the loop back, whatever the catalogue holds its name for."""
+    if len(effect.trace) == 1 and effect.where == "here" and effect.kind in {"cpu", "blocking"} and not effect.guess:
+        return replace(effect, kind="slow-io", gil_ms=0.0)
+    return effect
 
 
 def _left_early(loop: ast.AST) -> bool:

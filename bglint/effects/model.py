@@ -67,7 +67,7 @@ class Effect:
         return replace(self, trace=(hop, *self.trace))
 
     def repeated(self, times: float | None) -> Effect:
-        """The effect of running it `times` times; None for a loop of unknown length."""
+        """The effect of running it `times` times; None for a loop of unknown length, of which only one is counted."""
         if times is not None:
             return replace(
                 self,
@@ -81,7 +81,6 @@ class Effect:
         return replace(
             self,
             ms=self.loop_ms,
-            loop_ms=self.loop_ms * LOOP_GUESS,
             gil_ms=self.gil_ms * share,
             top_ms=self.top_ms * share,
             confidence=sure,

@@ -47,7 +47,8 @@ def instances(program: Program, node: ast.expr | None, frame: Frame) -> Meanings
         case ast.BinOp(op=ast.BitOr()):
             return merge(instances(program, node.left, frame), instances(program, node.right, frame))
         case ast.Subscript():
-            return _generic(program, node, frame)
+            with program.asking(("annotation", id(node), frame)) as fresh:
+                return _generic(program, node, frame) if fresh else ()
         case ast.Name() | ast.Attribute():
             return merge(*(_instance(program, value) for value in program.infer(node, frame)), ())
         case _:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 12
 """How many activations may lie within one another before parameters are left unbound."""
-MAX_FRAMES = 24
+MAX_FRAMES = 8
 """In how many ways the parameters of one function are told apart; further calls see them unbound."""
 
 _PASSED_ON = {

@@ -54,7 +54,7 @@ def member(program: Program, value: Value, name: str) -> Meanings:
         case ClassValue():
             return _class_member(program, value, name)
         case Super(cls, receiver):
-            return _found(program, receiver, name, list(_order(program, _class_of(receiver) or cls)), after=cls.cls)
+            return _found(program, receiver, name, _order(program, _class_of(receiver) or cls), after=cls.cls)
         case Constant(constant):
             return (External(f"builtins.{type(constant).__name__}.{name}"),)
         case Partial(target=target) if name == "func":
@@ -92,8 +92,13 @@ def bases(program: Program, cls: ClassValue) -> Iterator[ClassValue | External]:
                         yield inner
 
 
-def _order(program: Program, cls: ClassValue) -> Iterator[ClassValue | External]:
+def _order(program: Program, cls: ClassValue) -> list[ClassValue | External]:
     """A class and its bases, depth first, a base that is met again counting at its last place."""
+    known = program.orders.get(cls)
+    if known is not None:
+        return known
+    program.orders[cls] = [cls]
+    cuts = program.cuts
     met: list[ClassValue | External] = []
 
     def visit(current: ClassValue | External) -> None:
@@ -107,12 +112,16 @@ def _order(program: Program, cls: ClassValue) -> Iterator[ClassValue | External]
                 visit(base)
 
     visit(cls)
-    return iter(met)
+    if program.cuts == cuts:
+        program.orders[cls] = met
+    else:
+        del program.orders[cls]
+    return met
 
 
 def ancestry(program: Program, cls: ClassValue) -> list[ClassValue | External]:
     """A class and its bases in the order in which members are looked up (an approximation of Python's)."""
-    return list(_order(program, cls))
+    return _order(program, cls)
 
 
 def is_a(program: Program, value: Value, type_names: frozenset[str]) -> bool:
@@ -142,7 +151,7 @@ def getters(program: Program, value: Instance, name: str) -> list[FunctionValue]
 
 
 def _instance_member(program: Program, value: Instance, name: str) -> Meanings:
-    order = list(_order(program, value.cls))
+    order = _order(program, value.cls)
     computed = getters(program, value, name)
     if computed:
         return merge(*(calling.call(program, getter, calling.Arguments.of(())) for getter in computed), ())
@@ -185,7 +194,7 @@ def _method_frame(program: Program, cls: ClassValue, method: Function, receiver:
 
 
 def _class_member(program: Program, value: ClassValue, name: str) -> Meanings:
-    return _found(program, value, name, list(_order(program, value)))
+    return _found(program, value, name, _order(program, value))
 
 
 def _found(
@@ -254,7 +263,7 @@ def entered(program: Program, value: Value) -> Meanings:
             for name in ("__enter__", "__aenter__"):
                 methods = [
                     m
-                    for m in _found(program, value, name, list(_order(program, value.cls)))
+                    for m in _found(program, value, name, _order(program, value.cls))
                     if isinstance(m, FunctionValue)
                 ]
                 results = merge(

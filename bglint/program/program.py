@@ -49,9 +49,10 @@ class Program:
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
         self._partial: dict[tuple[int, Frame], Meanings] = {}
-        self._cuts = 0
+        self.cuts = 0
         self._asked: set[object] = set()
         self._keep: list[ast.AST] = []
+        self.orders: dict[ClassValue, list[ClassValue | External]] = {}
         self._module_frames: dict[str, Frame] = {}
 
     def module_frame(self, module: Module) -> Frame:
@@ -85,15 +86,15 @@ class Program:
         if known is not None:
             return known
         if key in self._asked or len(self._asked) > MAX_NESTING:
-            self._cuts += 1
+            self.cuts += 1
             return ()
-        cuts = self._cuts + self.search.declined
+        cuts = self.cuts + self.search.declined
         self._asked.add(key)
         try:
             meanings = self._infer(node, frame)
         finally:
             self._asked.discard(key)
-        if self._cuts + self.search.declined == cuts:
+        if self.cuts + self.search.declined == cuts:
             self._known[key] = meanings
             self._keep.append(node)
         elif self._asked:
@@ -169,7 +170,7 @@ class Program:
     def asking(self, question: object) -> Iterator[bool]:
         """Whether a question is asked for the first time on the way here; one that waits for itself is not."""
         if question in self._asked or len(self._asked) > MAX_NESTING:
-            self._cuts += 1
+            self.cuts += 1
             yield False
             return
         self._asked.add(question)

@@ -129,8 +129,20 @@ class Search:
                 for derived in self._derived(cls, set())
                 if name in derived.cls.methods and not derived.cls.methods[name][-1].is_stub
             ]
+            if not found and any(isinstance(b, External) and b.name.endswith(".Protocol") for b in members.ancestry(self._program, cls)):
+                found = list(self._structural(cls, name))
             self._implementations[key] = found
         return self._implementations[key]
+
+    def _structural(self, protocol: ClassValue, name: str) -> Iterator[ClassValue]:
+        """The classes that have all methods of a Protocol, and so implement it without deriving from it."""
+        wanted = protocol.cls.methods.keys()
+        for module in self.mentions(rb"def\s+%s\b", name, protocol.cls.module):
+            for node in module.scope.nested:
+                if isinstance(node, ast.ClassDef) and node is not protocol.cls.node:
+                    cls = module.class_(node, module.scope)
+                    if wanted <= cls.methods.keys() and not cls.methods[name][-1].is_stub:
+                        yield ClassValue(cls, self._program.module_frame(module))
 
     def _derived(self, cls: ClassValue, seen: set[int]) -> Iterator[ClassValue]:
         for module in self.mentions(rb"class\s+\w+\s*\([^)]*\b%s\b", cls.cls.name, cls.cls.module):

@@ -16,6 +16,15 @@ from bglint.runtime.watching import Watch, watch
 
 if TYPE_CHECKING:
     from bglint.runtime.injection import background_tasks
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "background_tasks":  # its signature needs FastAPI, which only those who use it have to have
+            from bglint.runtime.injection import background_tasks  # noqa: PLC0415
+
+            return background_tasks
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "BackgroundTasks",
@@ -32,11 +41,3 @@ __all__ = [
     "task_options",
     "watch",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "background_tasks":  # its signature needs FastAPI, which only those who use it have to have
-        from bglint.runtime.injection import background_tasks  # noqa: PLC0415
-
-        return background_tasks
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

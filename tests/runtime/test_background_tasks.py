@@ -181,7 +181,7 @@ def test_started_tasks_are_not_lost_to_the_garbage_collector() -> None:
                 gc.collect()
             ended.set()
 
-        tasks = BackgroundTasks()
+        tasks = BackgroundTasks(slow_task_ms=None)
         tasks.add_task(task)
         tasks.start()
         del tasks
@@ -209,7 +209,7 @@ def test_the_counter_counts_every_task_that_ended() -> None:
     assert tasks.tasks_executed == 0
 
 
-@pytest.mark.parametrize("nothing", [None, 3, "print", object()], ids=repr)
+@pytest.mark.parametrize("nothing", [None, 3, "print", object()], ids=["None", "number", "text", "object"])
 def test_what_cannot_be_called_is_refused_at_once(nothing: Any) -> None:
     with pytest.raises(TypeError, match=r"^Task must be callable, not "):
         BackgroundTasks().add_task(nothing)

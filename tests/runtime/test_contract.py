@@ -108,7 +108,9 @@ def test_what_gives_a_coroutine_is_async(function: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "function", [print, lambda: None, _Object(), _AsyncObject, functools.partial(print), 3], ids=repr
+    "function",
+    [print, lambda: None, _Object(), _AsyncObject, functools.partial(print), 3],
+    ids=["builtin", "lambda", "object", "class", "partial", "number"],
 )
 def test_what_gives_none_is_not(function: object) -> None:
     assert not is_async_callable(function)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -74,14 +75,17 @@ def test_drain_can_wait_without_limit(virtual: VirtualTime) -> None:
 
 
 def test_a_thread_that_does_not_end_is_lost_and_holds_nothing_up() -> None:
+    release = threading.Event()
+
     async def main() -> tuple[str, ...]:
-        tasks = BackgroundTasks()
-        tasks.with_options(name="thread").add_task(time.sleep, 5)
+        tasks = BackgroundTasks(slow_task_ms=None)
+        tasks.with_options(name="thread").add_task(release.wait, 20)
         tasks.start()
         return (await drain(0.05)).lost
 
     begun = time.monotonic()
     assert asyncio.run(main()) == ("thread",)
+    release.set()
     assert time.monotonic() - begun < 3
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from tests.runtime.conftest import Eventually, Serve, StartProgram
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bullmq"
-LINES = [f"{number * 7919:060b}" for number in range(100)]
-HEAVY = {"lines": LINES}
+HEAVY = {"passphrase": "correct horse"}
 
 
 def test_after_the_api_answers_while_the_worker_works(
@@ -42,9 +43,7 @@ def test_after_the_api_answers_while_the_worker_works(
 
     assert answered_after < worked_for
     processing = runpy.run_path(str(EXAMPLE / "after" / "processing.py"))
-    duplicates = [list(pair) for pair in processing["find_duplicates"](LINES)]
-    assert duplicates
-    assert [answer["duplicates"] for answer in found] == [duplicates] * 3
+    assert [answer["key"] for answer in found] == [processing["stretch_key"](HEAVY["passphrase"])] * 3
     assert worker.stop().count("completed") == 3
     assert "Background task" not in api.stop()
 
@@ -56,3 +55,25 @@ def test_before_the_api_answers_nobody_while_it_works(serve: Serve) -> None:
         client.get("/health")
         # The health check came second, and had to wait until the heavy operation was over.
         assert client.get(f"/heavy-operation/{operation['id']}").json()["status"] == "completed"
+
+
+def test_bglint_tells_the_two_apart() -> None:
+    def check(folder: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "bglint",
+            "check",
+            "--isolated",
+            "--no-cache",
+            "--output-format",
+            "concise",
+            folder,
+        ]
+        return subprocess.run(command, cwd=EXAMPLE, capture_output=True, text=True, check=False)
+
+    before, after = check("before"), check("after")
+    assert before.returncode == 1
+    assert "before/api.py:" in before.stdout
+    assert "`process_heavy_data`" in before.stdout
+    assert after.returncode == 0, after.stdout

@@ -34,4 +34,4 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     import bglint.runtime
 
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        _ = bglint.runtime.nothing
+        _ = bglint.runtime.nothing  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import Final
 
 import pytest
@@ -57,7 +58,9 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(suite: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return suite.runpytest("-p", "bglint.pytest_plugin", "-p", "no:xdist", "-W", "ignore", "--strict-markers", *options)
+    installed = any(plugin.value == "bglint.pytest_plugin" for plugin in entry_points(group="pytest11"))
+    plugin = () if installed else ("-p", "bglint.pytest_plugin")
+    return suite.runpytest(*plugin, "-p", "no:xdist", "-W", "ignore", "--strict-markers", *options)
 
 
 def test_nothing_happens_unless_it_is_asked_for(suite: pytest.Pytester) -> None:

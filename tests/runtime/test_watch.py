@@ -249,6 +249,8 @@ def test_fastapis_telemetry_still_sees_the_users_function(monkeypatch: pytest.Mo
 
     from fastapi import background
 
+    if not hasattr(background, "_operation"):
+        pytest.skip("this FastAPI has no telemetry")
     traced: list[Any] = []
 
     @contextlib.contextmanager

@@ -25,7 +25,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 class HeavyOperation(BaseModel):
-    lines: list[str]
+    passphrase: str
 
 
 def get_queue(request: Request) -> Queue:
@@ -37,14 +37,14 @@ Tasks = Annotated[BackgroundTasks, Depends(background_tasks)]
 HeavyTasks = Annotated[Queue, Depends(get_queue)]
 
 
-async def enqueue(queue: Queue, operation_id: str, lines: list[str]) -> None:
-    await queue.add(JOB, {"lines": lines}, {"jobId": operation_id, "attempts": 3})
+async def enqueue(queue: Queue, operation_id: str, passphrase: str) -> None:
+    await queue.add(JOB, {"passphrase": passphrase}, {"jobId": operation_id, "attempts": 3})
 
 
 @app.post("/heavy-operation", status_code=202)
 async def heavy_operation(body: HeavyOperation, tasks: Tasks, queue: HeavyTasks) -> dict[str, str]:
     operation_id = uuid4().hex
-    tasks.with_options(name="enqueue", timeout=5).add_task(enqueue, queue, operation_id, body.lines)
+    tasks.with_options(name="enqueue", timeout=5).add_task(enqueue, queue, operation_id, body.passphrase)
     return {"status": "queued", "id": operation_id}
 
 
@@ -56,7 +56,7 @@ async def heavy_operation_result(operation_id: str, queue: HeavyTasks) -> dict[s
     state = await queue.getJobState(operation_id)
     if state != "completed":
         return {"status": state}
-    return {"status": "completed", "duplicates": job.returnvalue}
+    return {"status": "completed", "key": job.returnvalue}
 
 
 @app.get("/health")

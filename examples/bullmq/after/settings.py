@@ -6,4 +6,4 @@ import os
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 QUEUE = "heavy-tasks"
-JOB = "find-duplicates"
+JOB = "stretch-key"

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from bullmq import Job, Worker
-from processing import find_duplicates
+from processing import stretch_key
 from settings import QUEUE, REDIS_URL
 
 CONCURRENCY = 5
@@ -26,7 +26,7 @@ async def main() -> None:
     with ProcessPoolExecutor(CONCURRENCY) as pool:
 
         async def process(job: Job, _token: str) -> Any:
-            return await loop.run_in_executor(pool, find_duplicates, job.data["lines"])
+            return await loop.run_in_executor(pool, stretch_key, job.data["passphrase"])
 
         worker = Worker(QUEUE, process, {"connection": REDIS_URL, "concurrency": CONCURRENCY})
         worker.on("completed", lambda job, _result: logger.info("Job %s completed", job.id))

@@ -1,27 +1,27 @@
-"""Before: the heavy work is a background task, and stops the event loop while it runs."""
+"""Before: the heavy operation is a background task, and stops the event loop while it runs."""
 
 from uuid import uuid4
 
 from fastapi import BackgroundTasks, FastAPI
-from processing import find_duplicates
+from processing import stretch_key
 from pydantic import BaseModel
 
 app = FastAPI()
-results: dict[str, list[tuple[str, str]]] = {}
+results: dict[str, str] = {}
 
 
 class HeavyOperation(BaseModel):
-    lines: list[str]
+    passphrase: str
 
 
-async def process_heavy_data(operation_id: str, lines: list[str]) -> None:
-    results[operation_id] = find_duplicates(lines)
+async def process_heavy_data(operation_id: str, passphrase: str) -> None:
+    results[operation_id] = stretch_key(passphrase)
 
 
 @app.post("/heavy-operation", status_code=202)
 async def heavy_operation(body: HeavyOperation, background_tasks: BackgroundTasks) -> dict[str, str]:
     operation_id = uuid4().hex
-    background_tasks.add_task(process_heavy_data, operation_id, body.lines)
+    background_tasks.add_task(process_heavy_data, operation_id, body.passphrase)
     return {"status": "queued", "id": operation_id}
 
 
@@ -29,7 +29,7 @@ async def heavy_operation(body: HeavyOperation, background_tasks: BackgroundTask
 async def heavy_operation_result(operation_id: str) -> dict[str, object]:
     if operation_id not in results:
         return {"status": "queued"}
-    return {"status": "completed", "duplicates": results[operation_id]}
+    return {"status": "completed", "key": results[operation_id]}
 
 
 @app.get("/health")

@@ -1,13 +1,12 @@
-"""The heavy operation: which of these lines are nearly the same?"""
+"""The heavy operation: the key of a vault, stretched from a passphrase."""
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-from itertools import combinations
+from hashlib import pbkdf2_hmac
 
-ALIKE = 0.9
+ROUNDS = 5_000_000
 
 
-def find_duplicates(lines: list[str]) -> list[tuple[str, str]]:
-    """Compare every line with every other, which takes seconds from a few hundred on."""
-    return [pair for pair in combinations(lines, 2) if SequenceMatcher(None, *pair).ratio() >= ALIKE]
+def stretch_key(passphrase: str) -> str:
+    """Compute for some seconds, as an attacker would have to for every guess."""
+    return pbkdf2_hmac("sha256", passphrase.encode(), b"the salt of this vault", ROUNDS).hex()
