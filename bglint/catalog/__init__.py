@@ -16,8 +16,8 @@ Effect = Literal["cpu", "blocking", "slow-io", "light", "enqueue"]
 Gil = Literal["released", "shared", "held"]
 
 _DATA = os.path.join(os.path.dirname(__file__), "data")
-LOOP_GUESS = 3
-"""How often a loop of unknown length is taken to run where an entry does not say better: most loops are short."""
+LOOP_GUESS = 1
+"""How often a loop of unknown length is taken to run where an entry does not say better: nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)

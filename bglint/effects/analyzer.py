@@ -292,7 +292,11 @@ class Analyzer:
         kept = self._kept.get(id(scope))
         if kept is None:
             kept = self._kept[id(scope)] = once.kept_calls(scope)
-        found = [(site.path, self._site(site, scope, frame)) for site in scope.calls if id(site.node) not in kept]
+        found = [
+            (site.path, self._site(site, scope, frame))
+            for site in scope.calls
+            if not site.on_failure and id(site.node) not in kept
+        ]
         reads = [self._read(node, nest, frame) for node, nest in scope.reads]
         return total([_one_way(found), *reads, self._loops(scope, frame)])
 

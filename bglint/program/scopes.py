@@ -59,13 +59,14 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallSite:
-    """A call in a scope's own code, with the loops that repeat it."""
+    """A call in a scope's own code, with the loops that repeat it; `on_failure`: only where something was raised."""
 
     node: ast.Call
     loops: tuple[LoopNode, ...]
     path: Path
     awaited: bool
     guarded: bool
+    on_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,6 +170,7 @@ class _Collector:
         self.path: Path = ()
         self.loops: tuple[LoopNode, ...] = ()
         self.guarded = False
+        self.on_failure = False
 
     def bind(self, name: str, kind: Kind, node: ast.AST, place: Place | None = None, **more: object) -> None:
         at = place or (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
@@ -222,7 +224,7 @@ class _Collector:
                         self.expression(default)
                 return
             case ast.Call():
-                self.scope.calls.append(CallSite(node, self.loops, self.path, awaited, self.guarded))
+                self.scope.calls.append(CallSite(node, self.loops, self.path, awaited, self.guarded, self.on_failure))
                 if isinstance(node.func, ast.Attribute):
                     self.expression(node.func.value)
                     for child in [*node.args, *node.keywords]:
@@ -368,7 +370,9 @@ class _Collector:
                 self.expression(handler.type)
             if handler.name:
                 self.bind(handler.name, Kind.OPAQUE, handler)
+            failing, self.on_failure = self.on_failure, True
             self.arm(node, number, handler.body)
+            self.on_failure = failing
         self.block(node.orelse)
         self.block(node.finalbody)
 
