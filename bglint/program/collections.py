@@ -65,7 +65,8 @@ def elements(program: Program, value: Value) -> Meanings:
 def _element(program: Program, node: ast.expr, frame: Frame) -> Meanings:
     found = program.infer(node, frame)
     if isinstance(node, ast.Starred):
-        return merge(*(elements(program, value) for value in found), ())
+        with program.asking(("starred", id(node), frame)) as fresh:
+            return merge(*(elements(program, value) for value in found), ()) if fresh else ()
     return found
 
 
