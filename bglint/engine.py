@@ -10,6 +10,7 @@ from bglint.advice import queue_of_project
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import Discovery, read_candidate
 from bglint.effects.analyzer import Analyzer, Policy
+from bglint.fixes import with_fix
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
 from bglint.registrations.finder import Finder
@@ -21,7 +22,7 @@ from bglint.suppression import Silencer
 from bglint.verdict import Judgement, judge, target_definition, target_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bglint.registrations.registration import Registration
     from bglint.rules.rule import Rule
@@ -33,14 +34,18 @@ def run(
     resolver: SettingsResolver,
     *,
     stdin: tuple[str, bytes] | None = None,
+    overlay: Mapping[str, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
+
+    `overlay` holds the text of files that is read instead of what is on the disk.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
     files, candidates = _scan(paths, resolver, stdin)
     session = Session(_project_root(paths, resolver, stdin), files, resolver)
+    session.index.overlay.update(overlay or {})
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
     session.wanted = set(files)
@@ -94,7 +99,7 @@ class Session:
             case = ModuleCase(module, self.program, settings, siblings)
             yield (
                 None,
-                [diagnose_module(r, case, f) for r in settings_run if r.check_module for f in r.check_module(case)],
+                [with_fix(diagnose_module(r, case, f), case) for r in settings_run if r.check_module for f in r.check_module(case)],
             )
 
     def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
@@ -104,7 +109,7 @@ class Session:
         queue = queue_of_project(os.path.dirname(path), self.index.root, settings.queue)
         case = Case(registration, judgement, self.program, settings, queue, siblings)
         self.needed.update(self.index.failures)
-        findings = [diagnose(r, case, f) for r in _rules(settings, path) if r.check for f in _ask(r, case)]
+        findings = [with_fix(diagnose(r, case, f), case) for r in _rules(settings, path) if r.check for f in _ask(r, case)]
         return _task(registration, judgement), findings
 
     def _analyzer(self, settings: Settings) -> Analyzer:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bglint.cli.exit_status import FOUND_NOTHING, FOUND_SOMETHING
+from bglint.cli.mending import fixable_lines, print_diff, print_errors, write_mended
+from bglint.cli.narrowing import Narrowing
 from bglint.cli.options import (
+    adoption_options,
     config_options,
     file_options,
+    fix_options,
     paths_argument,
     pending_options,
+    refuse_contradictions,
     run_options,
     selection_options,
 )
@@ -22,9 +28,10 @@ from bglint.cli.output import Output, render_context, write_files, write_lines, 
 from bglint.cli.session import Session, open_session
 from bglint.cli.summary import check_summary
 from bglint.reporters import DIAGNOSTIC_FORMATS, diagnostic_reporter
+from bglint.reporters.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bglint.diagnostics import Report
 
@@ -44,6 +51,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "-o", "--output-file", "files", type=click.Path(), multiple=True, metavar="FILE", help="Write to a file as well."
 )
+@fix_options
+@adoption_options
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of printing them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even where something was found.")
 @config_options
@@ -57,6 +66,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
     Exits with 0 where nothing was found, 1 where something was, 2 where bglint could not do its work.
     """
+    refuse_contradictions(options)
     session = open_session(paths, options)
     if options["show_settings"]:
         write_lines(_settings_lines(session))
@@ -64,12 +74,40 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["show_files"]:
         write_lines(_files(session))
         return FOUND_NOTHING
-    default = session.resolver.for_directory(os.curdir).output_format
-    output = Output.of(options["formats"], options["files"], default)
-    report = session.run()
+    if options["write_baseline"]:
+        return _write_baseline(session, options["write_baseline"])
+    output = Output.of(options["formats"], options["files"], session.resolver.for_directory(os.curdir).output_format)
+    narrowing = Narrowing.of(session, options["baseline"], options["since"])
+    if options["diff"]:
+        differs = print_diff(narrowing, options)
+        return FOUND_SOMETHING if differs and not options["exit_zero"] else FOUND_NOTHING
+    mends = options["fix"] or options["add_ignores"]
+    report = write_mended(narrowing, options) if mends else narrowing.report({})
+    _print(report, narrowing.session, output, options)
+    if not session.quiet:
+        print_errors(narrowing.gone_lines())
+    return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
+
+
+def _write_baseline(session: Session, path: str) -> int:
+    from bglint.baseline import write_baseline  # noqa: PLC0415 - seldom needed
+
+    try:
+        known = write_baseline(session.run(), path)
+    except OSError as error:
+        raise click.FileError(path, error.strerror or str(error)) from error
+    if not session.quiet:
+        print_errors([f"Wrote {count(known, 'problem')} to {path}; `--baseline {path}` leaves them out"])
+    return FOUND_NOTHING
+
+
+def _print(report: Report, session: Session, output: Output, options: Mapping[str, Any]) -> None:
+    """Print the findings; where the mended text goes to stdout, to stderr."""
     context = render_context(session, options["color"])
     write_files(report, output, context, diagnostic_reporter)
-    if options["statistics"]:
+    if session.stdin and (options["fix"] or options["add_ignores"]):
+        print_errors(diagnostic_reporter(output.to_stdout)(report, replace(context, color=False, width=None)))
+    elif options["statistics"]:
         from bglint.reporters import statistics  # noqa: PLC0415
 
         write_lines(statistics.render(report, context))
@@ -77,7 +115,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         write_stdout(report, output, context, diagnostic_reporter)
     if not session.quiet and output.is_text:
         _conclude(report, session)
-    return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
+        print_errors(fixable_lines(report))
 
 
 def _conclude(report: Report, session: Session) -> None:

@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound="Callable[..., Any]")
 
 _PENDING: Final = {
-    "--fix": "mend what can be mended",
-    "--unsafe-fixes": "mend more",
-    "--diff": "show what --fix would change",
-    "--add-ignores": "add ignore comments",
-    "--baseline": "leave out what is in a baseline",
-    "--write-baseline": "write a baseline",
-    "--since": "report what a change touches",
     "--watch": "run again at every change",
 }
 """Options of the contract that nothing stands behind yet: refused by name, and not in the help."""
+
+_CONTRADICTIONS: Final = {
+    "add_ignores": ("fix", "unsafe_fixes"),
+    "write_baseline": ("fix", "diff", "add_ignores", "since", "baseline"),
+}
 
 
 def _split_commas(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -> list[str]:
@@ -56,6 +54,21 @@ selection_options = _together(
     click.option(
         "--min-confidence", type=click.Choice(CONFIDENCES), help="Leave out findings less sure than this [medium]."
     ),
+)
+
+fix_options = _together(
+    click.option("--fix", is_flag=True, help="Mend what can be mended without a change of meaning; report the rest."),
+    click.option("--unsafe-fixes", is_flag=True, help="With --fix and --diff: also where the meaning may change."),
+    click.option("--diff", is_flag=True, help="Print what would be changed, and change nothing."),
+    click.option("--add-ignores", is_flag=True, help="Add a `# bglint: ignore[…]` comment to each finding."),
+)
+
+adoption_options = _together(
+    click.option("--baseline", type=click.Path(), metavar="FILE", help="Leave out the findings that FILE knows."),
+    click.option(
+        "--write-baseline", type=click.Path(), metavar="FILE", help="Write the findings to FILE as known, and stop."
+    ),
+    click.option("--since", metavar="REV", help="Leave out findings that no change since this Git revision touches."),
 )
 
 config_options = _together(
@@ -94,9 +107,8 @@ run_options = _together(
 def pending_options(command: C) -> C:
     """Refuse the options that are still to come, instead of ignoring them or taking them for paths."""
     for name in _PENDING:
-        takes_value = name in ("--baseline", "--write-baseline", "--since")
         command = click.option(
-            name, is_flag=not takes_value, hidden=True, expose_value=False, callback=_refuse_pending, is_eager=True
+            name, is_flag=True, hidden=True, expose_value=False, callback=_refuse_pending, is_eager=True
         )(command)
     return command
 
@@ -104,6 +116,15 @@ def pending_options(command: C) -> C:
 def _refuse_pending(_ctx: click.Context, param: click.Parameter, value: object) -> None:
     if value:
         raise click.UsageError(f"{param.opts[0]} (to {_PENDING[param.opts[0]]}) is not part of this version yet")
+
+
+def refuse_contradictions(options: Mapping[str, Any]) -> None:
+    """Refuse options of `check` of which one would undo or hide what the other does."""
+    for one, others in _CONTRADICTIONS.items():
+        for other in others:
+            if options[one] and options[other]:
+                names = [f"--{name.replace('_', '-')}" for name in (one, other)]
+                raise click.UsageError(f"{names[0]} and {names[1]} do not go together; run one after the other")
 
 
 def settings_overrides(options: Mapping[str, Any]) -> dict[str, object]:

@@ -36,15 +36,16 @@ class Session:
     resolver: SettingsResolver
     quiet: bool
 
-    def run(self) -> Report:
-        """Analyse the files; show the progress where it takes long."""
+    def run(self, edited: Mapping[str, bytes] | None = None) -> Report:
+        """Analyse the files, those `edited` with that content; show the progress where it takes long."""
         from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
 
         if self.stdin and self._is_excluded(self.stdin[0]):
             return Report()
+        options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
         with progress_bar(enabled=not self.quiet) as progress:
             started = time.perf_counter()
-            report = engine.run(self.paths, self.resolver, stdin=self.stdin, progress=progress)
+            report = engine.run(self.paths, self.resolver, stdin=self._text(edited), progress=progress, **options)
             logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
             return report
 
@@ -53,6 +54,15 @@ class Session:
         if self.stdin and filename == self.stdin[0]:
             return _split(self.stdin[1])
         return _file_lines(filename)
+
+    def read(self, filename: str) -> bytes:
+        """Return the content of a file, or what stands for it on stdin."""
+        return self.stdin[1] if self.stdin and filename == self.stdin[0] else Path(filename).read_bytes()
+
+    def _text(self, edited: Mapping[str, bytes] | None) -> tuple[str, bytes] | None:
+        if self.stdin and edited:
+            return self.stdin[0], edited.get(*self.stdin)
+        return self.stdin
 
     def _is_excluded(self, filename: str) -> bool:
         settings = self.resolver.for_file(filename)

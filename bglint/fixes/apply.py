@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from bglint.diagnostics import Diagnostic, Fix, Position
 from bglint.fixes.editing import Document, Replacement, UneditableError
 from bglint.fixes.writing import write_atomically
 from bglint.program.syntax import parse
@@ -17,7 +16,7 @@ from bglint.source import UnreadableSourceError, decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bglint.diagnostics import Applicability, Report
+    from bglint.diagnostics import Applicability, Diagnostic, Fix, Position, Report
 
 MAX_ROUNDS = 10
 """After so many rounds nothing more is mended: two fixes that undo one another would go on for ever."""
@@ -241,7 +240,8 @@ def _draft(file: _File, fixes: Iterable[tuple[Diagnostic, Fix]]) -> _Draft:
         draft.fixes.append((diagnostic, edits))
         if not _is_python(draft):
             draft.fixes.pop()
-            file.refused.add((diagnostic.code, diagnostic.span.start))
+            if not draft.fixes:  # else it may be another's fault, and is tried again
+                file.refused.add((diagnostic.code, diagnostic.span.start))
     return draft
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
-import tokenize
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from bglint.diagnostics import Edit
 
 _BREAK = re.compile(r"\r\n|\r|\n")
+_COOKIE = re.compile(rb"#.*?coding[:=][ \t]*([-\w.]+)")
 
 
 class UneditableError(Exception):
@@ -47,19 +46,24 @@ class Document:
         self._bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         try:
             self.text = decode(data)
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-            self._encoding = "utf-8" if self._bom else encoding
-            same = self._encode(self.text) == data
-        except (UnreadableSourceError, SyntaxError, UnicodeError, LookupError) as error:
-            raise UneditableError(str(error)) from error
-        if not same:
-            raise UneditableError(f"its text cannot be written back in {self._encoding}")
+        except UnreadableSourceError as error:
+            raise UneditableError(f"it {error}") from error
+        self._encoding = self._encoding_back()
         breaks = [found.span() for found in _BREAK.finditer(self.text)]
         self._starts = [0, *(end for _, end in breaks)]
         self._ends = [*(start for start, _ in breaks), len(self.text)]
 
-    def _encode(self, text: str) -> bytes:
-        return self._bom + text.encode(self._encoding)
+    def _encoding_back(self) -> str:
+        """The encoding in which the text gives the same bytes: the declared one, else UTF-8."""
+        head = b"" if self._bom else b"\n".join(self.data[:4096].splitlines()[:2])
+        encodings = [*(found[1].decode() for found in _COOKIE.finditer(head)), "utf-8"]
+        for encoding in encodings:
+            try:
+                if self._bom + self.text.encode(encoding) == self.data:
+                    return encoding
+            except (UnicodeError, LookupError):
+                continue
+        raise UneditableError(f"its text cannot be written back in {encodings[0]}")
 
     def offset(self, position: Position) -> int:
         """The offset of a place; one past the end of a line or of the text is the end."""
@@ -94,7 +98,7 @@ class Document:
             parts += [self.text[at : each.start], each.content]
             at = each.end
         try:
-            return self._encode("".join([*parts, self.text[at:]]))
+            return self._bom + "".join([*parts, self.text[at:]]).encode(self._encoding)
         except UnicodeError as error:
             raise UneditableError(f"the edit cannot be written in {self._encoding}") from error
 

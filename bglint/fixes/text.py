@@ -116,7 +116,7 @@ def source_text(source: Source) -> SourceText:
     return SourceText(source)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def parents(tree: ast.Module) -> Mapping[ast.AST, ast.AST]:
     """The parent of every node of a tree."""
     return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
