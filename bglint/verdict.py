@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bglint import catalog
 from bglint.diagnostics import Confidence, Definition
 from bglint.effects import library, names
-from bglint.effects.model import NOTHING, Effect, Hop, Summary, heaviest_of, unread
+from bglint.effects.model import Effect, Hop, Summary, heaviest_of, unread
 from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
@@ -97,7 +97,7 @@ def runnable(registration: Registration) -> list[Value]:
 def _unresolved(registration: Registration, hop: Hop) -> Summary:
     """A target of which nothing is known but its name."""
     if registration.target is None:
-        return NOTHING
+        return unread("the target is not written in the call")
     name = last_name(registration.target)
     judged = names.judge(name) if name else None
     return library.guess(judged, hop) if judged is not None else unread(registration.target_text)

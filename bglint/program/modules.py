@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import stat
 import sys
 from functools import cached_property
 
@@ -249,6 +250,15 @@ class Class:
         return found
 
 
+def _bytes(path: str) -> bytes:
+    """The first bytes of a regular file, one more than are allowed; a pipe is refused, not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableSourceError("is not a regular file")
+        return file.read(MAX_SOURCE_BYTES + 1)
+
+
 def last_name(node: ast.expr) -> str:
     """The last part of a dotted name, or nothing where the expression is none."""
     match node:
@@ -298,8 +308,7 @@ class ModuleIndex:
         data = self.overlay.get(path)
         if data is None:
             try:
-                with open(path, "rb") as file:  # noqa: PTH123 -- the hot path of every run
-                    data = file.read(MAX_SOURCE_BYTES + 1)
+                data = _bytes(path)
             except OSError as error:
                 raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from None
         if len(data) > MAX_SOURCE_BYTES:
@@ -342,8 +351,8 @@ class ModuleIndex:
         while self._inside(folder) and self._has(folder, "__init__.py"):
             folder, base = os.path.split(folder)
             parts.insert(0, base)
-        root = next((r for r in reversed(self.source_roots) if folder.startswith(r + os.sep)), None)
-        if root is not None:
+        root = next((r for r in reversed(self.source_roots) if f"{folder}/".startswith(f"{r}/")), None)
+        if root is not None and root != folder:
             parts[:0] = os.path.relpath(folder, root).split(os.sep)
         return ".".join(parts)
 

@@ -23,7 +23,8 @@ _SOFT_TYPE = re.compile(r"^(\s*)type(\s+)(?=[^\W\d]\w*\s*[\[=])", re.MULTILINE)
 _LAZY = re.compile(r"^(\s*)lazy\s+(import|from)\b", re.MULTILINE)
 _HEADER = re.compile(r"\b(?:def|class|type)\s+[^\W\d]\w*\s*(?=\[)|^\s*_ = +[^\W\d]\w*\s*(?=\[)", re.MULTILINE)
 _EXCEPT = re.compile(r"^([ \t]*except\*?)([ \t]+)([^\n:()]*,[^\n:]*):", re.MULTILINE)
-_STARRED = re.compile(r"([\[({]\s*)(\*\*?)(?=[^\[\](){}\n]*?\bfor\b)")
+_STARRED = re.compile(r"[\[({]\s*(\*\*?)")
+_FOR = re.compile(r"[\[({\])},]|\bfor\b")
 
 
 def parse(text: str) -> ast.Module:
@@ -68,7 +69,8 @@ def downgrade(text: str) -> str:
         if (end := _closing(masked, found.end())) is not None:
             _blank(characters, found.end(), end)
     for found in _STARRED.finditer(masked):
-        _blank(characters, *found.span(2))
+        if _precedes_for(masked, found.end()):
+            _blank(characters, *found.span(1))
     for found in _EXCEPT.finditer(masked):
         start, end = found.span(3)
         inner = "".join(characters[start:end])
@@ -231,6 +233,20 @@ def _closing(masked: str, at: int) -> int | None:
         if depth == 0:
             return index + 1
     return None
+
+
+def _precedes_for(masked: str, at: int) -> bool:
+    """Whether what stands at `at` is the element of a comprehension: a `for` comes before the bracket or a comma."""
+    depth = 0
+    for found in _FOR.finditer(masked, at):
+        word = found.group()
+        if word in "[({":
+            depth += 1
+        elif depth == 0:
+            return word == "for"
+        elif word in "])}":
+            depth -= 1
+    return False
 
 
 def _replace(characters: list[str], start: int, end: int, by: str) -> None:
