@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,11 @@ def dependency_text(folder: str) -> str:
         names = sorted(os.listdir(folder))
     except OSError:
         return ""
-    parts = [read_text(os.path.join(folder, name)) for name in names if DEPENDENCY_FILES.fullmatch(name)]
+    parts = [
+        _required(read_text(os.path.join(folder, name))) if name == "pyproject.toml" else read_text(os.path.join(folder, name))
+        for name in names
+        if DEPENDENCY_FILES.fullmatch(name)
+    ]
     if _REQUIREMENT_FOLDER in names:
         inner = os.path.join(folder, _REQUIREMENT_FOLDER)
         if os.path.isdir(inner):
@@ -62,6 +67,20 @@ def dependency_text(folder: str) -> str:
                 read_text(os.path.join(inner, n)) for n in sorted(os.listdir(inner)) if n.endswith((".txt", ".in"))
             ]
     return "\n".join(parts).lower()
+
+
+def _required(text: str) -> str:
+    """What a pyproject.toml requires to run, one requirement a line: not its keywords, extras or development groups."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return ""
+    required = table.get("project", {}).get("dependencies", [])
+    poetry = table.get("tool", {}).get("poetry", {}).get("dependencies", {})
+    lines = [each for each in required if isinstance(each, str)] if isinstance(required, list) else []
+    if isinstance(poetry, dict):
+        lines += [f"{name} {spec}" for name, spec in poetry.items()]
+    return "\n".join(lines)
 
 
 @cache
