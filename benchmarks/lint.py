@@ -1,0 +1,250 @@
+"""bglint beside ruff, in one run: time and peak memory on a large tree, on one application, and how they grow.
+
+    python benchmarks/lint.py [--rounds N] [--cache DIR] [--peers] [--output docs/benchmarks.md]
+
+The tree is made of packages from PyPI, downloaded once into the cache folder, which must not lie in the repository.
+The tools take turns, round by round, so that a noisy machine disturbs all alike; the figures are medians. Each run is
+cold as far as the tools go: ruff without its cache, bglint without one. The files themselves are read once beforehand.
+Exits with 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PACKAGES: Final = (
+    "r2r==3.6.6",
+    "lightrag-hku==1.5.7",
+    "apache-airflow-core==3.3.2",
+    "prefect==3.9.1",
+    "django==5.2.19",
+    "langchain-community==0.4.2",
+    "mlflow-skinny==3.17.2",
+    "sympy==1.14.0",
+    "transformers==5.23.0",
+    "homeassistant==2024.3.3",
+)
+"""Wheels without compiled code, the smaller ones first: the growth curve takes them in this order."""
+APPLICATION: Final = "r2r==3.6.6"
+MINIMUM_FILES: Final = 15_000
+
+WALL_TARGET: Final = 0.7
+MEMORY_TARGET: Final = 2.0
+APPLICATION_TARGET_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one run took, in seconds and MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+Command = Callable[[Sequence[Path]], list[str]]
+
+
+def bglint(paths: Sequence[Path]) -> list[str]:
+    options = ["check", "--isolated", "--quiet", "--exit-zero", "--output-format", "concise"]
+    return [sys.executable, "-P", "-m", "bglint", *options, *map(str, paths)]
+
+
+def ruff(paths: Sequence[Path]) -> list[str]:
+    options = ["check", "--isolated", "--quiet", "--exit-zero", "--no-cache", "--select", "ASYNC,RUF006"]
+    return [str(Path(sys.executable).with_name("ruff")), *options, "--output-format", "concise", *map(str, paths)]
+
+
+def flake8_async(paths: Sequence[Path]) -> list[str]:
+    options = ["--isolated", "--exit-zero", "--jobs", str(os.cpu_count()), "--select", "ASYNC"]
+    return [sys.executable, "-m", "flake8", *options, *map(str, paths)]
+
+
+def measure(command: list[str]) -> Usage:
+    """Run a command to its end; its output is dropped."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment())
+    assert process.stderr
+    errors = process.stderr.read().decode("utf-8", "replace")
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command[:4])} … ended with {process.returncode}:\n{errors[-2000:]}")
+    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("RUFF_", "PYTHON"))}
+
+
+def compare(tools: dict[str, Command], paths: Sequence[Path], rounds: int) -> dict[str, Usage]:
+    """Let the tools take turns; return the medians of each."""
+    runs: dict[str, list[Usage]] = {name: [] for name in tools}
+    for number in range(rounds + 1):
+        for name, command in tools.items():
+            usage = measure(command(paths))
+            if number:  # the first round reads the files into memory
+                runs[name].append(usage)
+    return {name: _median(usages) for name, usages in runs.items()}
+
+
+def _median(usages: Sequence[Usage]) -> Usage:
+    return Usage(
+        statistics.median(usage.wall for usage in usages),
+        statistics.median(usage.cpu for usage in usages),
+        statistics.median(usage.memory for usage in usages),
+    )
+
+
+def fetch(cache: Path) -> dict[str, Path]:
+    """Download and unpack the packages that the cache lacks; return the folder of each."""
+    folders = {}
+    for package in PACKAGES:
+        folder = folders[package] = cache / "tree" / package.replace("==", "-")
+        if folder.exists():
+            continue
+        print(f"downloading {package}", file=sys.stderr)
+        wheels = cache / "wheels" / folder.name
+        options = ["--no-deps", "--only-binary", ":all:", "--python-version", "3.12", "--quiet", "--dest", str(wheels)]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, package], check=True)
+        (wheel,) = wheels.glob("*.whl")
+        unpacked = folder.with_suffix(".part")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(unpacked, [name for name in archive.namelist() if name.endswith((".py", ".pyi"))])
+        unpacked.rename(folder)
+    return folders
+
+
+def count(paths: Iterable[Path]) -> int:
+    return sum(1 for path in paths for _ in path.rglob("*.py"))
+
+
+def size(paths: Iterable[Path]) -> float:
+    return sum(file.stat().st_size for path in paths for file in path.rglob("*.py")) / 1e6
+
+
+def table(figures: dict[str, Usage]) -> list[str]:
+    own = figures["bglint"]
+    lines = ["| tool | wall s | CPU s | peak MiB | wall: bglint ÷ tool | memory: bglint ÷ tool |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, usage in figures.items():
+        ratios = f"{own.wall / usage.wall:.2f} | {own.memory / usage.memory:.2f}"
+        lines.append(f"| {name} | {usage.wall:.2f} | {usage.cpu:.2f} | {usage.memory:.0f} | {ratios} |")
+    return lines
+
+
+def curve(tools: dict[str, Command], folders: Sequence[Path], rounds: int) -> list[str]:
+    """The figures on the first package, the first two, …"""
+    lines = ["| files | MB | background tasks | bglint s | bglint MiB | ruff s | ruff MiB |"]
+    lines.append("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for end in range(1, len(folders) + 1):
+        paths = folders[:end]
+        figures = compare(tools, paths, rounds)
+        own, peer = figures["bglint"], figures["ruff"]
+        sizes = f"{count(paths):,} | {size(paths):.0f} | {tasks(paths)}"
+        lines.append(f"| {sizes} | {own.wall:.2f} | {own.memory:.0f} | {peer.wall:.2f} | {peer.memory:.0f} |")
+        print(lines[-1], file=sys.stderr)
+    return lines
+
+
+def tasks(paths: Sequence[Path]) -> int:
+    """How many background tasks bglint lists there."""
+    command = [sys.executable, "-P", "-m", "bglint", "tasks", "--isolated", "-q", "--output-format", "json-lines"]
+    result = subprocess.run([*command, *map(str, paths)], capture_output=True, check=True, env=_environment())
+    return len(result.stdout.splitlines())
+
+
+def report(folders: dict[str, Path], rounds: int, *, peers: bool) -> tuple[str, list[str]]:
+    """Measure everything; return the page, and the targets that were missed."""
+    tools: dict[str, Command] = {"bglint": bglint, "ruff": ruff}
+    everything, application = [*folders.values()], [folders[APPLICATION]]
+    files = count(everything)
+    assert files >= MINIMUM_FILES, files
+    large = compare(tools, everything, rounds)
+    small = compare(tools | ({"flake8-async": flake8_async} if peers else {}), application, rounds)
+    growth = curve(tools, everything, max(1, rounds // 2))
+    wall, memory = large["bglint"].wall / large["ruff"].wall, large["bglint"].memory / large["ruff"].memory
+    targets = {
+        f"at most {WALL_TARGET} of ruff's wall time on the tree": (wall, WALL_TARGET),
+        f"at most {MEMORY_TARGET:g} times ruff's peak memory on the tree": (memory, MEMORY_TARGET),
+        f"at most {APPLICATION_TARGET_S:g} s on one application": (small["bglint"].wall, APPLICATION_TARGET_S),
+    }
+    missed = [f"{what}: {value:.2f}" for what, (value, limit) in targets.items() if value > limit]
+    page = [
+        "# Benchmarks",
+        "",
+        "Written by `python benchmarks/lint.py`, which needs `pip install -e . --group dev`, downloads the packages",
+        "once and lets the tools take turns. Compare the ratios rather than the seconds.",
+        "",
+        f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, "
+        f"{platform.machine()};",
+        f"ruff {metadata.version('ruff')} (`check --no-cache --select ASYNC,RUF006`),",
+        f"bglint {metadata.version('bglint')};",
+        f"medians of {rounds} runs each.",
+        "",
+        f"## A tree of {files:,} files",
+        "",
+        f"{size(everything):.0f} MB of Python: {', '.join(package.replace('==', ' ') for package in folders)}.",
+        "",
+        *table(large),
+        "",
+        f"## One application of {count(application)} files",
+        "",
+        f"{APPLICATION.replace('==', ' ')}, with {tasks(application)} background tasks.",
+        "",
+        *table(small),
+        "",
+        "## Growth",
+        "",
+        "The packages are added one by one. bglint searches the bytes of every file, and parses only those that may",
+        "register a task and those that the tasks lead to.",
+        "",
+        *growth,
+        "",
+        "## Targets",
+        "",
+        *(
+            f"- {what}: {value:.2f}, {'kept' if value <= limit else 'missed'}"
+            for what, (value, limit) in targets.items()
+        ),
+    ]
+    return "\n".join(page) + "\n", missed
+
+
+def default_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bglint-benchmarks"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="how many runs of each tool count")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="where the packages are kept")
+    parser.add_argument("--peers", action="store_true", help="flake8-async as well, on the application, if installed")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
+    options = parser.parse_args()
+    cache = options.cache.resolve()
+    if cache.is_relative_to(ROOT):
+        parser.error("the cache must not lie in the repository")
+    page, missed = report(fetch(cache), options.rounds, peers=options.peers)
+    options.output.write_text(page, encoding="utf-8")
+    print(page)
+    if missed:
+        sys.exit("missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What running a callable leads to: the bodies of the project's functions that run for it, with the calls on the way."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bglint.program import calling, members
+from bglint.program.calling import Arguments
+from bglint.program.values import Coroutine, FunctionValue, Instance, Partial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bglint.program.program import Program
+    from bglint.program.scopes import CallSite
+    from bglint.program.values import Frame, Value
+
+MAX_BODIES = 60
+"""How many bodies are looked at for one callable."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A body that runs: the function, its frame, and the calls that lead to it, each with the frame it stands in."""
+
+    function: FunctionValue
+    frame: Frame
+    way: tuple[tuple[CallSite, Frame], ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """The function's name, with its class's."""
+        shown = self.function.origin or self.function.function
+        if isinstance(shown.node, ast.Lambda):
+            return "lambda"
+        return f"{shown.owner.name}.{shown.name}" if shown.owner is not None else shown.name
+
+
+def bodies(program: Program, values: Iterable[Value], arguments: Arguments, depth: int) -> Iterator[Body]:
+    """The bodies that run when one of some values is called, `depth` calls deep.
+
+    Only what surely runs here is followed: plain calls of plain functions, and coroutines awaited where they are made.
+    """
+    seen: set[tuple[int, int]] = set()
+    waiting = [body for value in values for body in _entered(program, value, arguments, (), starts=True)]
+    while waiting and len(seen) < MAX_BODIES:
+        body = waiting.pop(0)
+        key = (id(body.function.function.node), id(body.frame))
+        if key in seen:
+            continue
+        seen.add(key)
+        yield body
+        if len(body.way) >= depth:
+            continue
+        for site in body.function.function.scope.calls:
+            given = Arguments(program, site.node, body.frame)
+            for callee in program.infer(site.node.func, body.frame):
+                waiting += _entered(program, callee, given, (*body.way, (site, body.frame)), starts=site.awaited)
+
+
+def _entered(
+    program: Program, value: Value, given: Arguments, way: tuple[tuple[CallSite, Frame], ...], *, starts: bool
+) -> list[Body]:
+    """The bodies that a call enters at once; `starts`: a coroutine is run, not only made."""
+    match value:
+        case FunctionValue(function=function):
+            if function.is_generator or (function.is_async and not starts):
+                return []
+            return [Body(value, calling.enter(program, value, given), way)]
+        case Partial(target=target, call=call, frame=frame):
+            bound = given.behind(0, Arguments(program, call, frame))
+            return _entered(program, target, bound, way, starts=starts)
+        case Instance():
+            called = [m for m in members.member(program, value, "__call__") if isinstance(m, FunctionValue)]
+            return [body for m in called for body in _entered(program, m, given, way, starts=starts)]
+        case Coroutine(function=function, frame=frame) if starts:
+            return [Body(function, frame, way)]
+        case _:
+            return []

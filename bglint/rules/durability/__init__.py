@@ -1,0 +1,1 @@
+"""BG3xx: tasks that must survive more than this process gives them."""

@@ -1,0 +1,1 @@
+"""BG4xx: tasks that never run, or break when they do."""

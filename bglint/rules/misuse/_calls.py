@@ -1,0 +1,56 @@
+"""The arguments that a registration hands to its target, as written."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bglint.program.signatures import Given, declared
+from bglint.program.values import FunctionValue
+from bglint.rules.misuse._tasks import is_direct, override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bglint.program.program import Program
+    from bglint.registrations.registration import Registration
+
+
+def passed(registration: Registration) -> tuple[list[ast.expr], list[ast.keyword]]:
+    """The positional and the named arguments that a form hands to the target."""
+    form, call = registration.form, registration.call
+    if not form.forwards:
+        return [], []
+    by_keyword = any(keyword.value is registration.target for keyword in call.keywords)
+    skipped = 0 if by_keyword or form.argument is None else form.argument + 1
+    named = [keyword for keyword in call.keywords if keyword.value is not registration.target]
+    return call.args[skipped:], named
+
+
+def given(registration: Registration, program: Program) -> Given | None:
+    """The same, counted; None where an own method or helper in between may take some of it for itself."""
+    if not registration.form.forwards or not is_direct(registration):
+        return None
+    between = override(registration, program)
+    if between is not None and not _hands_on(between):
+        return None
+    return Given.of(*passed(registration))
+
+
+def expressions(registration: Registration) -> Iterator[ast.expr]:
+    """All arguments that go to the target, unpacked ones included."""
+    if not is_direct(registration):
+        positional = list(registration.call.args)
+        at = next((i for i, each in enumerate(positional) if each is registration.target), len(positional) - 1)
+        yield from positional[at + 1 :]
+        return
+    positional, named = passed(registration)
+    for each in positional:
+        yield each.value if isinstance(each, ast.Starred) else each
+    yield from (keyword.value for keyword in named)
+
+
+def _hands_on(method: FunctionValue) -> bool:
+    """Whether a method takes a function and anything else besides, as the framework's does."""
+    expected = declared(method.function)
+    return len(expected.parameters) == 2 and expected.more_positional and expected.more_named

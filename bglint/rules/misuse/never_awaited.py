@@ -1,0 +1,155 @@
+"""A sync callable that only makes a coroutine: nothing awaits it, and nothing runs.
+
+## What it does
+Fires when the target is a lambda around an async call, an async function behind a decorator whose wrapper is a plain
+`def`, or a plain function that returns a coroutine or makes one and drops it.
+
+## Why is this bad?
+The framework sees a plain callable, runs it in a thread, and throws away what it returns. The coroutine is never
+awaited: all that happens is a `RuntimeWarning` in the server's log.
+
+## Example
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+async def send_mail(user: str) -> None:
+    print("mail to", user)
+
+
+@app.post("/users")
+async def create(user: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(lambda: send_mail(user))
+```
+
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def traced(function):
+    def wrapper(*args, **kwargs):
+        print("calling", function.__name__)
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@traced
+async def send_mail(user: str) -> None:
+    print("mail to", user)
+
+
+@app.post("/users")
+async def create(user: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_mail, user)
+```
+
+## Use instead
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+async def send_mail(user: str) -> None:
+    print("mail to", user)
+
+
+@app.post("/users")
+async def create(user: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_mail, user)
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bglint import catalog
+from bglint.program import calling, signatures
+from bglint.program.calling import Arguments
+from bglint.program.lexical import reaching
+from bglint.program.modules import last_name
+from bglint.program.scopes import Kind
+from bglint.program.values import Coroutine, External, FunctionValue, Partial
+from bglint.rules.rule import Case, Finding, Rule
+from bglint.verdict import runnable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bglint.program.program import Program
+    from bglint.program.values import Frame, Value
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """A target that runs in a thread and only makes a coroutine there."""
+    registration = case.registration
+    if registration.form.takes != "callable" or registration.form.sync_in != "thread" or registration.form.framework == "falcon":
+        return
+    values = runnable(registration)
+    made = [only_makes_coroutine(value, registration.arguments, case.program) for value in values]
+    if made and all(made):
+        yield Finding(
+            f"`{case.target}` is no coroutine function and only makes the coroutine `{made[0]}(…)`: nothing awaits it",
+            "error",
+            help=f"hand over `{made[0]}` and its arguments, or await it in an `async def`",
+        )
+
+
+def only_makes_coroutine(value: Value, arguments: Arguments, program: Program) -> str | None:
+    """What a plain callable makes a coroutine of and leaves unawaited; None where it does not."""
+    if isinstance(value, Partial):
+        bound = arguments.behind(0, Arguments(program, value.call, value.frame))
+        return only_makes_coroutine(value.target, bound, program)
+    if not isinstance(value, FunctionValue) or value.function.is_async or value.function.is_generator:
+        return None
+    node = value.function.node
+    frame = calling.enter(program, value, arguments)
+    if isinstance(node, ast.Lambda):
+        return _coroutine(node.body, frame, program)
+    ends = [each.value for each in value.function.scope.returns if each.value is not None]
+    made = [_coroutine(each, frame, program) for each in ends]
+    if made and all(made):
+        return (value.origin.name if value.origin is not None else None) or made[0]
+    dropped = (_coroutine(each.value, frame, program) for each in ast.walk(node) if isinstance(each, ast.Expr))
+    return next(filter(None, dropped), None)
+
+
+def _coroutine(node: ast.expr, frame: Frame, program: Program) -> str | None:
+    """The name of the async function whose coroutine a call makes."""
+    if not isinstance(node, ast.Call):
+        return None
+    callees = program.infer(node.func, frame)
+    if not callees or not all(_makes_coroutine(callee, node, frame, program) for callee in callees):
+        return None
+    return ast.unparse(node.func)
+
+
+def _is_itself(written: ast.expr, callee: FunctionValue, frame: Frame) -> bool:
+    """Whether a function is called by its own name or as a parameter: under another it may have been made synchronous."""
+    if last_name(written) == (callee.origin or callee.function).name:
+        return True
+    return isinstance(written, ast.Name) and all(b.kind is Kind.PARAMETER for b in reaching(written, frame)[0])
+
+
+def _makes_coroutine(callee: Value, call: ast.Call, frame: Frame, program: Program) -> bool:
+    match callee:
+        case FunctionValue(function=function):
+            if not function.is_async or not _is_itself(call.func, callee, frame) or signatures.signature(program, callee) is None:
+                return False
+            made = calling.call(program, callee, Arguments(program, call, frame))
+            return bool(made) and all(isinstance(each, Coroutine) for each in made)
+        case External(name):
+            entry = catalog.lookup(name)
+            return entry is not None and entry.asynchronous
+        case _:
+            return False
+
+
+RULE = Rule("BG410", "never-awaited", __doc__, check, fixable="safe")

@@ -1,0 +1,122 @@
+"""The arguments do not fit the target's signature.
+
+## What it does
+Binds the arguments of a registration to the target's parameters as Python would: defaults, `*args`, keyword-only and
+positional-only parameters, partials, bound methods, classes and callable objects. Targets whose decorators may change
+their signature are left alone. Every keyword of `add_task` goes to the target: options such as `timeout=` that belong to
+another library's tasks are arguments that the target does not know.
+
+## Why is this bad?
+The request succeeds, and after the reply the task fails with a `TypeError` that only the server's log shows.
+
+## Example
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send_invoice(order: int, address: str) -> None:
+    print(order, address)
+
+
+@app.post("/orders/{order}")
+async def invoice(order: int, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_invoice, order)
+```
+
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send_invoice(order: int) -> None:
+    print(order)
+
+
+@app.post("/orders/{order}")
+async def invoice(order: int, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_invoice, order, timeout=10)
+```
+
+## Use instead
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send_invoice(order: int, address: str) -> None:
+    print(order, address)
+
+
+@app.post("/orders/{order}")
+async def invoice(order: int, address: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_invoice, order, address=address)
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bglint.contract import OPTION_NAMES
+from bglint.diagnostics import Confidence
+from bglint.program.signatures import mismatch, signature
+from bglint.program.values import Coroutine, FunctionValue
+from bglint.rules.misuse._calls import given
+from bglint.rules.misuse._injected import injected_parameters
+from bglint.rules.rule import Case, Finding, Rule
+from bglint.verdict import runnable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bglint.program.signatures import Given, Signature
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """A registration whose arguments fit none of the things that its target can be."""
+    registration = case.registration
+    if registration.form.takes != "callable":
+        return
+    arguments = given(registration, case.program)
+    values = runnable(registration)
+    if arguments is None or not values or any(isinstance(value, Coroutine) for value in values):
+        return
+    reasons = []
+    for value in values:
+        expected = signature(case.program, value)
+        if expected is None:
+            return
+        reason = mismatch(_without(expected, injected_parameters(case.program, value)), arguments)
+        if reason is None:
+            return
+        reasons.append(reason)
+    definition = next((value.function for value in values if isinstance(value, FunctionValue)), None)
+    place = f" (line {definition.node.lineno} of {definition.module.name})" if definition is not None else ""
+    yield Finding(
+        f"the arguments do not fit `{case.target}`{place}: it {reasons[0]}",
+        "error",
+        Confidence.HIGH,
+        help=_help(arguments, reasons[0]),
+    )
+
+
+def _without(expected: Signature, injected: frozenset[str]) -> Signature:
+    """A signature that does not ask for what only a framework could fill: BG415 speaks of that."""
+    return replace(
+        expected, parameters=tuple(replace(p, required=p.required and p.name not in injected) for p in expected.parameters)
+    )
+
+
+def _help(arguments: Given, reason: str) -> str:
+    option = next((name for name in arguments.names if name in OPTION_NAMES and f"'{name}'" in reason), None)
+    if option is None:
+        return "the task fails with a TypeError after the reply: give it what it takes"
+    return f"`{option}` goes to the function like any keyword: options of a task are given by `tasks.with_options({option}=…)` of `bglint.runtime`"
+
+
+RULE = Rule("BG402", "wrong-arguments", __doc__, check)

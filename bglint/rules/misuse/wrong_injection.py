@@ -1,0 +1,143 @@
+"""`BackgroundTasks` is asked for as a dependency: it fails, or the tasks never run.
+
+## What it does
+Fires for a parameter `tasks: BackgroundTasks = Depends()`, `tasks=Depends(BackgroundTasks)`, the same in `Annotated[…]`,
+and for an endpoint's parameter `tasks: BackgroundTasks | None`. Defaults such as `= None` or `= BackgroundTasks()` are
+replaced by the injected object, and right; so is a function of one's own in `Depends(…)`.
+
+## Why is this bad?
+FastAPI injects the tasks by their type alone. With `Depends` on an annotated parameter, or a union with None, it refuses
+the route when the application is imported. Without the annotation it makes an object of its own that nobody attaches to
+the response (0.118 to 0.121 at least), or fails.
+
+## Example
+```python
+from fastapi import BackgroundTasks, Depends, FastAPI
+
+app = FastAPI()
+
+
+def notify(tasks: BackgroundTasks = Depends()):
+    tasks.add_task(print, "created")
+```
+
+```python
+from fastapi import BackgroundTasks, Depends, FastAPI
+
+app = FastAPI()
+
+
+@app.post("/users")
+async def create(tasks=Depends(BackgroundTasks)):
+    tasks.add_task(print, "created")
+```
+
+## Use instead
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+@app.post("/users")
+async def create(tasks: BackgroundTasks):
+    tasks.add_task(print, "created")
+```
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from bglint.diagnostics import Span
+from bglint.program import annotations
+from bglint.program.modules import last_name
+from bglint.program.scopes import Kind
+from bglint.program.values import External, ExternalObject, Instance
+from bglint.rules.misuse._injected import DEPENDS
+from bglint.rules.misuse._tasks import is_tasks_class, route_methods
+from bglint.rules.rule import Finding, ModuleCase, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bglint.program.scopes import Binding, FunctionNode, Scope
+    from bglint.program.values import Frame
+
+
+def check_module(case: ModuleCase) -> Iterator[Finding]:
+    """The parameters of a module's functions that ask for tasks in a way that FastAPI does not answer."""
+    if "fastapi" not in case.module.imported_packages:
+        return
+    for node, scope in _functions(case.module.scope):
+        frame = case.program.frame_of(scope)
+        for bound in scope.bindings.values():
+            for binding in bound:
+                if binding.kind is Kind.PARAMETER and (message := _message(case, node, binding, frame)):
+                    yield Finding(message, "error", span=_span(case, binding), help="write `tasks: BackgroundTasks`, and nothing else")
+
+
+def _functions(scope: Scope) -> Iterator[tuple[FunctionNode, Scope]]:
+    for node in scope.nested:
+        inner = scope.module.scope_of(node, scope)
+        if not isinstance(node, ast.ClassDef):
+            yield node, inner
+        yield from _functions(inner)
+
+
+def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Frame) -> str | None:
+    """What is wrong with a parameter, if anything is."""
+    name = binding.name
+    found = annotations.injector(case.program, binding, frame)
+    if found is not None and last_name(found[0].func) in DEPENDS:
+        call, where = found
+        if call.args:
+            asked = case.program.infer(call.args[0], where)
+            if not asked or not all(is_tasks_class(case.program, value) for value in asked):
+                return None
+        elif call.keywords or not _is_tasks(case, binding, frame):
+            return None
+        if _is_tasks(case, binding, frame):
+            return f"`{name}` is injected by its type: with `{last_name(call.func)}` FastAPI refuses the route"
+        return f"`{name}` is an object of its own that no response carries: its tasks never run"
+    if _is_optional(binding.annotation) and route_methods(node) and _is_tasks(case, binding, frame):
+        return f"`{name}` is injected by its type, and a union is none: FastAPI refuses the route"
+    return None
+
+
+def _is_tasks(case: ModuleCase, binding: Binding, frame: Frame) -> bool:
+    """Whether a parameter is annotated as a framework's tasks."""
+    if binding.annotation is None or frame.parent is None:
+        return False
+    declared = annotations.instances(case.program, binding.annotation, frame.parent)
+    for value in declared:
+        cls = External(value.type_name) if isinstance(value, ExternalObject) else getattr(value, "cls", None)
+        if isinstance(value, ExternalObject | Instance) and is_tasks_class(case.program, cls):
+            return True
+    return False
+
+
+def _is_optional(node: ast.expr | None) -> bool:
+    match node:
+        case ast.BinOp(op=ast.BitOr()):
+            return True
+        case ast.Subscript(value=base):
+            return last_name(base) in {"Optional", "Union"}
+        case ast.Constant(value=str(text)):
+            return "|" in text or "Optional[" in text
+        case _:
+            return False
+
+
+def _span(case: ModuleCase, binding: Binding) -> Span:
+    """From the parameter's name to the end of its default or annotation."""
+    node, source = binding.node, case.module.source
+    assert isinstance(node, ast.arg)
+    last = binding.value if binding.value is not None else node
+    start = source.position(node.lineno, node.col_offset)
+    end = source.position(last.end_lineno or node.lineno, last.end_col_offset or node.col_offset)
+    return Span(case.module.path, start, end)
+
+
+RULE = Rule("BG413", "wrong-injection", __doc__, check_module=check_module, fixable="safe")
