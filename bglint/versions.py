@@ -52,7 +52,7 @@ def versions_of(distribution: str, folder: str, root: str) -> Versions | None:
         if found is not None:
             return found
         parent = os.path.dirname(folder)
-        if folder == root or parent == folder:
+        if folder in {root, parent}:
             return None
         folder = parent
 
@@ -71,7 +71,9 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
     texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if DEPENDENCY_FILES.fullmatch(name)]
     inner = os.path.join(folder, "requirements")
     if "requirements" in names and os.path.isdir(inner):
-        texts += [read_text(os.path.join(inner, name)) for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))]
+        texts += [
+            read_text(os.path.join(inner, name)) for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))
+        ]
     declared = [found for text in texts for found in _declared(text, distribution)]
     return min(declared, key=_width) if declared else None
 

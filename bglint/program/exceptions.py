@@ -85,7 +85,7 @@ def escapes(program: Program, frame: Frame, node: ast.AST, raised: frozenset[str
 
 
 def catches(program: Program, frame: Frame, handler: ast.ExceptHandler, raised: frozenset[str] | None) -> bool | None:
-    """Whether a handler catches an exception of these classes (its own and their bases); None where that is not known."""
+    """Whether a handler catches an exception of these classes, bases included; None where that is not known."""
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -116,7 +116,7 @@ def raised_names(program: Program, frame: Frame, node: ast.Raise) -> frozenset[s
 
 
 def class_names(program: Program, value: object) -> set[str]:
-    """The names of an exception class, or an instance's, and of its bases; `<unknown>` among them where one is not read."""
+    """The names of an exception's class and of its bases; `<unknown>` is among them where one cannot be read."""
     match value:
         case Instance(cls=cls):
             return class_names(program, cls)

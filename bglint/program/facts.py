@@ -1,4 +1,4 @@
-"""What is known of conditions on one way through a function: enough to tell which branch follows from an earlier one."""
+"""What is known of conditions on one way through a function: enough to tell which branches go together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ NOTHING_KNOWN: Known = frozenset()
 _FLIPPED = {ast.IsNot: ast.Is, ast.NotEq: ast.Eq, ast.NotIn: ast.In}
 _NUMBERS = (int, float)
 _FILLING = frozenset({"append", "add", "insert", "appendleft", "setdefault"})
-_EMPTYING = frozenset({"clear", "pop", "popitem", "popleft", "remove", "discard", "update", "extend", "intersection_update"})
+_EMPTYING = frozenset(
+    {"clear", "pop", "popitem", "popleft", "remove", "discard", "update", "extend", "intersection_update"}
+)
 
 
 class Conditions:

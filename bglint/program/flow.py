@@ -39,7 +39,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A statement that leaves the function after the call: `repeated` in a later turn of a loop, `supposed` on failure."""
+    """A statement that leaves the function after the call.
+
+    `repeated`: in a later turn of a loop; `supposed`: where something fails that a handler is there for.
+    """
 
     statement: ast.stmt
     repeated: bool

@@ -1,4 +1,4 @@
-"""What running a callable leads to: the bodies of the project's functions that run for it, with the calls on the way."""
+"""What running a callable leads to: the bodies of the project that run for it, with the calls on the way."""
 
 from __future__ import annotations
 
@@ -36,6 +36,10 @@ class Body:
         if isinstance(shown.node, ast.Lambda):
             return "lambda"
         return f"{shown.owner.name}.{shown.name}" if shown.owner is not None else shown.name
+
+    def place(self, node: ast.expr | ast.stmt) -> str:
+        """Where a node of the body stands, in words."""
+        return f"line {node.lineno} of {self.function.function.module.name}"
 
 
 def bodies(program: Program, values: Iterable[Value], arguments: Arguments, depth: int) -> Iterator[Body]:

@@ -87,7 +87,9 @@ def mismatch(expected: Signature, given: Given) -> str | None:
     """Why arguments do not fit, in Python's words; None where they fit or it cannot be told."""
     slots = [p for p in expected.parameters if p.positional]
     if given.positional > len(slots) and not expected.more_positional:
-        return f"takes {_count(len(slots), 'positional argument')} but {given.positional} {_were(given.positional)} given"
+        return (
+            f"takes {_count(len(slots), 'positional argument')} but {given.positional} {_were(given.positional)} given"
+        )
     by_position = {p.name for p in slots[: given.positional]}
     by_name = {p.name for p in expected.parameters if p.named}
     for name in given.names:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 NEEDS_LOOP = frozenset({
     "asyncio.create_task", "asyncio.ensure_future", "asyncio.gather", "asyncio.shield", "asyncio.tasks.create_task",
-    "asyncio.AbstractEventLoop.create_task", "asyncio.AbstractEventLoop.call_soon", "asyncio.AbstractEventLoop.call_later",
+    "asyncio.AbstractEventLoop.create_task", "asyncio.AbstractEventLoop.call_soon",
+    "asyncio.AbstractEventLoop.call_later",
 })  # fmt: skip
 """Calls that fail, or are lost, where no event loop runs."""
 RUNS_LOOP = frozenset({
@@ -24,13 +25,13 @@ RUNS_LOOP = frozenset({
 PRIMITIVES = frozenset(
     f"asyncio.{name}"
     for name in (
-        "Semaphore", "BoundedSemaphore", "Lock", "Event", "Condition", "Queue", "PriorityQueue", "LifoQueue", "Future", "Task",
-        "Barrier",
+        "Semaphore", "BoundedSemaphore", "Lock", "Event", "Condition", "Queue", "PriorityQueue", "LifoQueue", "Future",
+        "Task", "Barrier",
     )
 )  # fmt: skip
 LOOP_METHODS = frozenset({
-    "release", "set", "clear", "notify", "notify_all", "put_nowait", "get_nowait", "set_result", "set_exception", "cancel",
-    "task_done",
+    "release", "set", "clear", "notify", "notify_all", "put_nowait", "get_nowait", "set_result", "set_exception",
+    "cancel", "task_done",
 })  # fmt: skip
 """Methods of the primitives that wake up whoever waits for them."""
 

@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.program.signatures import Given, declared
-from bglint.program.values import FunctionValue
 from bglint.rules.misuse._tasks import is_direct, override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bglint.program.program import Program
+    from bglint.program.values import FunctionValue
     from bglint.registrations.registration import Registration
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bglint.program import annotations, members
+from bglint.program import members
+from bglint.program.annotations import injector
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, FunctionValue, Instance, Partial
@@ -37,5 +38,5 @@ def injected_parameters(program: Program, value: Value) -> frozenset[str]:
 
 def is_injected(program: Program, binding: Binding, frame: Frame) -> bool:
     """Whether a parameter is filled by `Depends(…)`."""
-    found = annotations.injector(program, binding, frame)
+    found = injector(program, binding, frame)
     return found is not None and last_name(found[0].func) in DEPENDS

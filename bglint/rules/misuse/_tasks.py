@@ -67,7 +67,7 @@ def parameter(registration: Registration) -> tuple[str, Frame] | None:
 
 
 def makes_tasks(program: Program, node: ast.expr | None, frame: Frame) -> bool:
-    """Whether an expression makes an empty collection of tasks, `BackgroundTasks()`, whose tasks run with a response."""
+    """Whether an expression is `BackgroundTasks()`: an empty collection whose tasks run with a response."""
     if not isinstance(node, ast.Call) or node.args or node.keywords:
         return False
     callees = program.infer(node.func, frame)
@@ -98,7 +98,7 @@ def override(registration: Registration, program: Program) -> FunctionValue | No
 
 
 def route_methods(node: ast.AST) -> frozenset[str]:
-    """The route decorators of a function, by last name: `get`, `post`, `websocket` …"""
+    """The route decorators of a function by last name, such as `get`, `post`, `websocket`."""
     found = set()
     for decorator in getattr(node, "decorator_list", ()):
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):

@@ -1,8 +1,8 @@
 """Tasks that a dependency adds after its `yield` are ignored by most versions of FastAPI.
 
 ## What it does
-Fires when a dependency with `yield` adds tasks once it has yielded. The generator of a streaming response is left alone:
-it runs before the tasks do.
+Fires when a dependency with `yield` adds tasks once it has yielded. The generator of a streaming response is left
+alone: it runs before the tasks do.
 
 ## Why is this bad?
 The exit code of a dependency runs after the tasks, so what it adds comes too late. FastAPI 0.106 to 0.117 ran it before
@@ -53,7 +53,6 @@ async def show(user: str = Depends(audited)):
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from bglint.program import exceptions, flow
@@ -66,9 +65,10 @@ from bglint.rules.misuse._versions import FastAPI
 from bglint.rules.rule import Case, Finding, Rule
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
-    from bglint.program.modules import Function
+    from bglint.program.modules import Function, Module
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -108,8 +108,8 @@ def _is_dependency(case: Case, function: Function) -> bool:
     return False
 
 
-def _means(case: Case, module: object, call: ast.Call, function: Function) -> bool:
-    frame = case.program.frame_at(module, (call.lineno, call.col_offset))  # type: ignore[arg-type]
+def _means(case: Case, module: Module, call: ast.Call, function: Function) -> bool:
+    frame = case.program.frame_at(module, (call.lineno, call.col_offset))
     values = case.program.infer(call.args[0], frame)
     return any(isinstance(value, FunctionValue) and function in (value.function, value.origin) for value in values)
 

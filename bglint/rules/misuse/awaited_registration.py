@@ -50,7 +50,9 @@ from bglint.rules.rule import Case, Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RETURN_NOTHING = frozenset({"fastapi", "starlette", "lilya", "esmerald", "ravyn", "bglint", "quart", "falcon", "tornado"})
+_RETURN_NOTHING = frozenset(
+    {"fastapi", "starlette", "lilya", "esmerald", "ravyn", "bglint", "quart", "falcon", "tornado"}
+)
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -1,15 +1,14 @@
 """The event loop, or something that belongs to it, is used from a worker thread.
 
 ## What it does
-Fires for `add_task(asyncio.create_task, f())` and `add_task(asyncio.run, f())`, for the same in a lambda, and for a plain
-function that does so, runs a loop of its own, or touches an asyncio primitive (`semaphore.release()`, `event.set()`).
-`asyncio.run_coroutine_threadsafe` and `loop.call_soon_threadsafe` are made for threads and right.
+Fires for `add_task(asyncio.create_task, f())` and `add_task(asyncio.run, f())`, for the same in a lambda, and for a
+plain function that does so, runs a loop of its own, or touches an asyncio primitive (`semaphore.release()`,
+`event.set()`). `asyncio.run_coroutine_threadsafe` and `loop.call_soon_threadsafe` are made for threads and right.
 
 ## Why is this bad?
-Plain targets run in a worker thread. No event loop runs there: `create_task` raises `RuntimeError` and its coroutine is
-never awaited. `asyncio.run` starts a second loop, in which clients and locks that belong to the first one fail. Asyncio's
-primitives are not made for threads: who waits for them may never wake up.
-
+Plain targets run in a worker thread. No event loop runs there: `create_task` raises `RuntimeError` and its coroutine
+is never awaited. `asyncio.run` starts a second loop, in which clients and locks that belong to the first one fail.
+Asyncio's primitives are not made for threads: who waits for them may never wake up.
 ## Example
 ```python
 import asyncio
@@ -79,7 +78,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.program import reach
-from bglint.program.values import External, ExternalObject
+from bglint.program.values import Constant, External, ExternalObject
 from bglint.rules.misuse._asyncio import LOOP_METHODS, NEEDS_LOOP, PRIMITIVES, RUNS_LOOP, is_primitive
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import runnable, runs_on_loop
@@ -110,14 +109,21 @@ def check(case: Case) -> Iterator[Finding]:
 def _spoken(name: str, target: str) -> Finding | None:
     """What is wrong with a call from a thread, by the name of what is called."""
     if name in NEEDS_LOOP:
-        return _finding(f"`{target}` runs in a thread that has no event loop: RuntimeError, and the coroutine never runs", "error")
+        return _finding(
+            f"`{target}` runs in a thread that has no event loop: RuntimeError, and the coroutine never runs", "error"
+        )
     if name in RUNS_LOOP:
-        return _finding(f"`{target}` runs a second event loop in a worker thread: what belongs to the first one fails there", "warning")
+        return _finding(
+            f"`{target}` runs a second event loop in a worker thread: what belongs to the first one fails there",
+            "warning",
+        )
     return None
 
 
 def _finding(message: str, severity: Severity) -> Finding:
-    return Finding(message, severity, help="hand over the async function and its arguments: it runs on the server's loop")
+    return Finding(
+        message, severity, help="hand over the async function and its arguments: it runs on the server's loop"
+    )
 
 
 def _in_body(case: Case) -> Iterator[Finding]:
@@ -133,7 +139,7 @@ def _in_body(case: Case) -> Iterator[Finding]:
                     return
             if _touches_primitive(case, body, site.node):
                 yield Finding(
-                    f"`{case.target}` runs in a thread, and `{written}` is not safe there: who waits for it may never wake up",
+                    f"`{case.target}` runs in a thread, and `{written}` is not safe there: waiters may never wake up",
                     "warning",
                     help="make it an `async def`: it then runs on the loop",
                 )
@@ -148,8 +154,9 @@ def _touches_primitive(case: Case, body: Body, call: ast.Call) -> bool:
     values = case.program.infer(func.value, body.frame)
     if any(isinstance(v, ExternalObject) and v.type_name in PRIMITIVES for v in values):
         return True
-    telling = [v for v in values if not isinstance(v, External)]
-    return not telling and is_primitive(case.program, func.value, body.function.function.module)
+    return all(isinstance(v, External | Constant) for v in values) and is_primitive(
+        case.program, func.value, body.function.function.module
+    )
 
 
 RULE = Rule("BG411", "loop-from-thread", __doc__, check, fixable="safe")

@@ -86,10 +86,10 @@ def check(case: Case) -> Iterator[Finding]:
         return
     first = exits[0]
     yield Finding(
-        f"`{case.target}` is added here, then line {first.statement.lineno} raises{_condition(first)}: the task never runs",
+        f"line {first.statement.lineno} raises{_condition(first)} after this: `{case.target}` never runs",
         "error" if ways.always_raises else "warning",
         _confidence(first),
-        help=f"return a response that carries the tasks (`background={ast.unparse(tasks)}`), or add the task when nothing can fail any more",
+        help=f"return a response with `background={ast.unparse(tasks)}`, or add it when nothing can fail any more",
     )
 
 
@@ -120,7 +120,9 @@ def _reaches_the_framework(case: Case, exit_: flow.Exit) -> bool:
     if route_methods(frame.scope.node):
         return True
     names = (
-        exceptions.raised_names(case.program, frame, exit_.statement) if isinstance(exit_.statement, ast.Raise) else None
+        exceptions.raised_names(case.program, frame, exit_.statement)
+        if isinstance(exit_.statement, ast.Raise)
+        else None
     )
     function = function_of(frame.scope)
     return function is not None and all(

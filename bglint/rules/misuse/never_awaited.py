@@ -90,7 +90,11 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """A target that runs in a thread and only makes a coroutine there."""
     registration = case.registration
-    if registration.form.takes != "callable" or registration.form.sync_in != "thread" or registration.form.framework == "falcon":
+    if (
+        registration.form.takes != "callable"
+        or registration.form.sync_in != "thread"
+        or registration.form.framework == "falcon"
+    ):
         return
     values = runnable(registration)
     made = [only_makes_coroutine(value, registration.arguments, case.program) for value in values]
@@ -132,7 +136,7 @@ def _coroutine(node: ast.expr, frame: Frame, program: Program) -> str | None:
 
 
 def _is_itself(written: ast.expr, callee: FunctionValue, frame: Frame) -> bool:
-    """Whether a function is called by its own name or as a parameter: under another it may have been made synchronous."""
+    """Whether a function is called by its own name or as a parameter: under another it may have been wrapped."""
     if last_name(written) == (callee.origin or callee.function).name:
         return True
     return isinstance(written, ast.Name) and all(b.kind is Kind.PARAMETER for b in reaching(written, frame)[0])
@@ -141,7 +145,11 @@ def _is_itself(written: ast.expr, callee: FunctionValue, frame: Frame) -> bool:
 def _makes_coroutine(callee: Value, call: ast.Call, frame: Frame, program: Program) -> bool:
     match callee:
         case FunctionValue(function=function):
-            if not function.is_async or not _is_itself(call.func, callee, frame) or signatures.signature(program, callee) is None:
+            if (
+                not function.is_async
+                or not _is_itself(call.func, callee, frame)
+                or signatures.signature(program, callee) is None
+            ):
                 return False
             made = calling.call(program, callee, Arguments(program, call, frame))
             return bool(made) and all(isinstance(each, Coroutine) for each in made)

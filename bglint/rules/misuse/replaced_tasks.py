@@ -100,7 +100,9 @@ def _background(value: ast.expr | None, frame: Frame) -> ast.expr | None:
             for node in own_nodes(frame.scope):
                 if isinstance(node, ast.Assign) and any(_sets_background(target, name) for target in node.targets):
                     return node.value
-            found = [_background(b.value, frame) for b in reaching(value, frame)[0] if not isinstance(b.value, ast.Name)]
+            found = [
+                _background(b.value, frame) for b in reaching(value, frame)[0] if not isinstance(b.value, ast.Name)
+            ]
             return found[0] if len(found) == 1 else None
         case _:
             return None
@@ -118,7 +120,10 @@ def _handed_on(other: ast.expr, tasks: str, frame: Frame) -> bool:
     """Whether the function puts the injected tasks into the other background, in a statement that names both."""
     names = names_in(other)
     return any(
-        isinstance(node, ast.stmt) and not isinstance(node, ast.Return) and tasks in names_in(node) and names & names_in(node)
+        isinstance(node, ast.stmt)
+        and not isinstance(node, ast.Return)
+        and tasks in names_in(node)
+        and names & names_in(node)
         for node in own_nodes(frame.scope)
         if isinstance(node, ast.Assign | ast.Expr | ast.AugAssign | ast.For | ast.AnnAssign)
     ) and isinstance(other, ast.Name)

@@ -1,8 +1,8 @@
 """The target raises `HTTPException`: nobody is there to receive it.
 
 ## What it does
-Fires when a target, or a function of the project that it calls, raises an exception that the framework would turn into a
-response, and nothing on the way catches it.
+Fires when a target, or a function of the project that it calls, raises an exception that the framework would turn
+into a response, and nothing on the way catches it.
 
 ## Why is this bad?
 The response has been sent. The exception becomes a `RuntimeError: Caught handled exception, but response already
@@ -80,9 +80,8 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         raised = ast.unparse(raising.exc.func if isinstance(raising.exc, ast.Call) else raising.exc or raising)
         there = "" if not body.way else f" through `{body.symbol}`"
-        place = f"line {raising.lineno} of {body.function.function.module.name}"
         yield Finding(
-            f"`{case.target}` raises `{raised}`{there} ({place}), when the response has long been sent",
+            f"`{case.target}` raises `{raised}`{there} ({body.place(raising)}), when the response has long been sent",
             "warning",
             Confidence.HIGH if not body.way else Confidence.MEDIUM,
             help="check it in the endpoint, before the task is added, or log it in the task",

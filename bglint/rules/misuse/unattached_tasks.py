@@ -1,9 +1,9 @@
 """Hand-made tasks that are never attached to a response: they never run.
 
 ## What it does
-Fires for tasks that are added to a `BackgroundTasks()` made by hand (in a function, in a module, or in the `__init__` of
-a class) when nothing but `add_task` is ever done with it, and for a `BackgroundTask(…)` that nothing takes. An object
-that is returned, awaited, passed on, stored or read in any other way is left alone.
+Fires for tasks that are added to a `BackgroundTasks()` made by hand (in a function, in a module, or in the `__init__`
+of a class) when nothing but `add_task` is ever done with it, and for a `BackgroundTask(…)` that nothing takes. An
+object that is returned, awaited, passed on, stored or read in any other way is left alone.
 
 ## Why is this bad?
 Such an object only collects: its tasks run when it is the `background` of a response that is sent, or is awaited.
@@ -159,7 +159,9 @@ def _all_parents(root: ast.AST) -> dict[ast.AST, ast.AST]:
 
 def _used_elsewhere(program: Program, module: Module, name: str) -> bool:
     """Whether another module of the project mentions a name that a module defines: then its use there is not read."""
-    return any(other is not module for other in program.search.mentions(rb"\b%s\b", name, module) if _imports(other, name))
+    return any(
+        other is not module for other in program.search.mentions(rb"\b%s\b", name, module) if _imports(other, name)
+    )
 
 
 def _imports(module: Module, name: str) -> bool:
@@ -189,7 +191,7 @@ def _attribute_only_collects(tasks: ast.Attribute, frame: Frame, program: Progra
 
 
 def _reads_only_to_add(module: Module, attribute: str, owners: Iterable[Instance], program: Program) -> bool:
-    """Whether a module reads an attribute of some objects only to add tasks; an object that nothing types may be one."""
+    """Whether a module reads an attribute of some objects only to add tasks; an untyped object may be one."""
     parents = _all_parents(module.tree)
     classes = {owner.cls.cls for owner in owners}
     for node in ast.walk(module.tree):

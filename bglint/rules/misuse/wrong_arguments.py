@@ -3,8 +3,8 @@
 ## What it does
 Binds the arguments of a registration to the target's parameters as Python would: defaults, `*args`, keyword-only and
 positional-only parameters, partials, bound methods, classes and callable objects. Targets whose decorators may change
-their signature are left alone. Every keyword of `add_task` goes to the target: options such as `timeout=` that belong to
-another library's tasks are arguments that the target does not know.
+their signature are left alone. Every keyword of `add_task` goes to the target: options such as `timeout=` that belong
+to another library's tasks are arguments that the target does not know.
 
 ## Why is this bad?
 The request succeeds, and after the reply the task fails with a `TypeError` that only the server's log shows.
@@ -16,13 +16,13 @@ from fastapi import BackgroundTasks, FastAPI
 app = FastAPI()
 
 
-def send_invoice(order: int, address: str) -> None:
+def send_label(order: int, address: str) -> None:
     print(order, address)
 
 
-@app.post("/orders/{order}")
-async def invoice(order: int, background_tasks: BackgroundTasks):
-    background_tasks.add_task(send_invoice, order)
+@app.post("/parcels/{order}")
+async def ship(order: int, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_label, order)
 ```
 
 ```python
@@ -31,13 +31,13 @@ from fastapi import BackgroundTasks, FastAPI
 app = FastAPI()
 
 
-def send_invoice(order: int) -> None:
+def send_label(order: int) -> None:
     print(order)
 
 
-@app.post("/orders/{order}")
-async def invoice(order: int, background_tasks: BackgroundTasks):
-    background_tasks.add_task(send_invoice, order, timeout=10)
+@app.post("/parcels/{order}")
+async def ship(order: int, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_label, order, timeout=10)
 ```
 
 ## Use instead
@@ -47,13 +47,13 @@ from fastapi import BackgroundTasks, FastAPI
 app = FastAPI()
 
 
-def send_invoice(order: int, address: str) -> None:
+def send_label(order: int, address: str) -> None:
     print(order, address)
 
 
-@app.post("/orders/{order}")
-async def invoice(order: int, address: str, background_tasks: BackgroundTasks):
-    background_tasks.add_task(send_invoice, order, address=address)
+@app.post("/parcels/{order}")
+async def ship(order: int, address: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(send_label, order, address=address)
 ```
 """
 
@@ -108,7 +108,8 @@ def check(case: Case) -> Iterator[Finding]:
 def _without(expected: Signature, injected: frozenset[str]) -> Signature:
     """A signature that does not ask for what only a framework could fill: BG415 speaks of that."""
     return replace(
-        expected, parameters=tuple(replace(p, required=p.required and p.name not in injected) for p in expected.parameters)
+        expected,
+        parameters=tuple(replace(p, required=p.required and p.name not in injected) for p in expected.parameters),
     )
 
 
@@ -116,7 +117,7 @@ def _help(arguments: Given, reason: str) -> str:
     option = next((name for name in arguments.names if name in OPTION_NAMES and f"'{name}'" in reason), None)
     if option is None:
         return "the task fails with a TypeError after the reply: give it what it takes"
-    return f"`{option}` goes to the function like any keyword: options of a task are given by `tasks.with_options({option}=…)` of `bglint.runtime`"
+    return f"`{option}` goes to the function: an option is given by `bglint.runtime`'s `tasks.with_options({option}=…)`"
 
 
 RULE = Rule("BG402", "wrong-arguments", __doc__, check)

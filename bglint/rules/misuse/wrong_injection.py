@@ -1,14 +1,14 @@
 """`BackgroundTasks` is asked for as a dependency: it fails, or the tasks never run.
 
 ## What it does
-Fires for a parameter `tasks: BackgroundTasks = Depends()`, `tasks=Depends(BackgroundTasks)`, the same in `Annotated[…]`,
-and for an endpoint's parameter `tasks: BackgroundTasks | None`. Defaults such as `= None` or `= BackgroundTasks()` are
-replaced by the injected object, and right; so is a function of one's own in `Depends(…)`.
+Fires for a parameter `tasks: BackgroundTasks = Depends()`, `tasks=Depends(BackgroundTasks)`, the same in
+`Annotated[…]`, and for an endpoint's parameter `tasks: BackgroundTasks | None`. Defaults such as `= None` or `=
+BackgroundTasks()` are replaced by the injected object, and right; so is a function of one's own in `Depends(…)`.
 
 ## Why is this bad?
-FastAPI injects the tasks by their type alone. With `Depends` on an annotated parameter, or a union with None, it refuses
-the route when the application is imported. Without the annotation it makes an object of its own that nobody attaches to
-the response (0.118 to 0.121 at least), or fails.
+FastAPI injects the tasks by their type alone. With `Depends`, or in a union with None, it refuses the route when the
+application is imported. Where only the default names the class, versions 0.118 to 0.121 made an object of its own that
+no response carries, and its tasks never ran.
 
 ## Example
 ```python
@@ -51,7 +51,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Span
-from bglint.program import annotations
+from bglint.program.annotations import injector, instances
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import External, ExternalObject, Instance
@@ -75,7 +75,12 @@ def check_module(case: ModuleCase) -> Iterator[Finding]:
         for bound in scope.bindings.values():
             for binding in bound:
                 if binding.kind is Kind.PARAMETER and (message := _message(case, node, binding, frame)):
-                    yield Finding(message, "error", span=_span(case, binding), help="write `tasks: BackgroundTasks`, and nothing else")
+                    yield Finding(
+                        message,
+                        "error",
+                        span=_span(case, binding),
+                        help="write `tasks: BackgroundTasks`, and nothing else",
+                    )
 
 
 def _functions(scope: Scope) -> Iterator[tuple[FunctionNode, Scope]]:
@@ -89,7 +94,7 @@ def _functions(scope: Scope) -> Iterator[tuple[FunctionNode, Scope]]:
 def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Frame) -> str | None:
     """What is wrong with a parameter, if anything is."""
     name = binding.name
-    found = annotations.injector(case.program, binding, frame)
+    found = injector(case.program, binding, frame)
     if found is not None and last_name(found[0].func) in DEPENDS:
         call, where = found
         if call.args:
@@ -100,7 +105,7 @@ def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Fram
             return None
         if _is_tasks(case, binding, frame):
             return f"`{name}` is injected by its type: with `{last_name(call.func)}` FastAPI refuses the route"
-        return f"`{name}` is an object of its own that no response carries: its tasks never run"
+        return f"`{name}` is no injection: FastAPI refuses the route, or makes an object that no response carries"
     if _is_optional(binding.annotation) and route_methods(node) and _is_tasks(case, binding, frame):
         return f"`{name}` is injected by its type, and a union is none: FastAPI refuses the route"
     return None
@@ -110,7 +115,7 @@ def _is_tasks(case: ModuleCase, binding: Binding, frame: Frame) -> bool:
     """Whether a parameter is annotated as a framework's tasks."""
     if binding.annotation is None or frame.parent is None:
         return False
-    declared = annotations.instances(case.program, binding.annotation, frame.parent)
+    declared = instances(case.program, binding.annotation, frame.parent)
     for value in declared:
         cls = External(value.type_name) if isinstance(value, ExternalObject) else getattr(value, "cls", None)
         if isinstance(value, ExternalObject | Instance) and is_tasks_class(case.program, cls):

@@ -1,0 +1,110 @@
+"""The target retries.
+
+## What it does
+Fires when a task runs a function under a retrying decorator (tenacity, backoff, stamina, or one whose name says so), or
+a loop around `try` and a sleep that comes again when something has failed.
+
+## Why is this bad?
+Work that is worth a second attempt is worth keeping. Here the attempts end when the process does, a deploy or a crash
+forgets them, and while they wait they hold a worker thread or keep the server from stopping. Job queues retry across
+restarts, with a limit and a record.
+
+## Example
+```python
+import time
+
+import requests
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def deliver(url: str) -> None:
+    for attempt in range(5):
+        try:
+            requests.post(url, json={"event": "created"}, timeout=5)
+            return
+        except requests.RequestException:
+            time.sleep(2**attempt)
+
+
+@app.post("/orders")
+async def order(url: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(deliver, url)
+```
+
+## Use instead
+```python
+import requests
+from celery import shared_task
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@shared_task(autoretry_for=(requests.RequestException,), retry_backoff=True, max_retries=5)
+def deliver(url: str) -> None:
+    requests.post(url, json={"event": "created"}, timeout=5)
+
+
+@app.post("/orders")
+async def order(url: str):
+    deliver.delay(url)
+```
+
+## Options
+`queue`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bglint.advice import instead
+from bglint.diagnostics import Confidence
+from bglint.program import reach
+from bglint.rules.durability._retries import retrying_decorator, retrying_loop
+from bglint.rules.rule import Case, Finding, Rule
+from bglint.verdict import runnable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bglint.program.reach import Body
+
+_DEPTH = 4
+"""How many calls from the target a loop that retries still counts as the target's."""
+_DECORATOR_DEPTH = 1
+"""The same for a decorator: further away it guards single statements of a database or a client."""
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """The nearest retry that the target leads to."""
+    registration = case.registration
+    if registration.form.application:
+        return
+    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+        how = _how(case, body)
+        if how is None:
+            continue
+        there = "" if not body.way else f" in `{body.symbol}`"
+        yield Finding(
+            f"background task `{case.target}` retries{there} ({how}): its attempts are lost when the process stops",
+            "warning",
+            Confidence.HIGH if len(body.way) < 2 else Confidence.MEDIUM,
+            help=f"{instead(case.queue, registration.target_text, case.argument_texts)}, which retries across restarts",
+        )
+        return
+
+
+def _how(case: Case, body: Body) -> str | None:
+    """How a body retries; None where it does not."""
+    shown = body.function.origin or body.function.function
+    decorator = retrying_decorator(shown)
+    if decorator is not None:
+        return f"`@{decorator}`" if len(body.way) <= _DECORATOR_DEPTH else None
+    loop = retrying_loop(case.program, body.function.function, body.frame)
+    return f"the loop of {body.place(loop)}" if loop is not None else None
+
+
+RULE = Rule("BG301", "retry-in-task", __doc__, check)
