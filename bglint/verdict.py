@@ -34,7 +34,6 @@ TELLING_SHARE = 0.25
 """The part of the threshold that one call, its loops included, must reach by itself: trifles do not add up to work."""
 NEAR_CALLS = 8
 """The length of a trace up to which the threshold holds as it is."""
-HEAVY_VERDICTS = frozenset({"cpu", "cpu-async", "blocking-async"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -463,8 +463,3 @@ def written(node: ast.expr) -> str:
     except (RecursionError, ValueError):
         return last_name(node) or "…"
     return text if len(text) <= 60 else "…" + text[-57:]
-
-
-def values_that_run(values: Iterable[Value]) -> list[Value]:
-    """The values that can be run at all: literals that stand for "nothing yet" are left out."""
-    return [value for value in values if not isinstance(value, Constant)]

@@ -43,7 +43,6 @@ _QUICK_PROGRAMS = {
     "true", "echo", "ls", "rm", "mv", "cp", "mkdir", "chmod", "chown", "touch", "kill", "cat", "ln", "which", "date",
     "hostname", "uname", "whoami", "id", "nvidia-smi", "pgrep", "pkill", "ps", "df", "du", "systemctl", "stat",
 }  # fmt: skip
-PROGRAM_MS = 1000.0
 _WRAPPERS = {"sudo", "nice", "ionice", "time", "env", "nohup", "timeout", "exec"}
 _SIZED_BUILTINS = {"sum", "list", "tuple", "set", "sorted", "max", "min", "any", "all", "dict", "frozenset"}
 

@@ -107,7 +107,6 @@ class Arguments:
         self.call = call
         self.frame = frame
         self.given = list(given)
-        self.bound_first: Arguments | None = None
 
     @classmethod
     def of(cls, given: Sequence[Meanings]) -> Arguments:

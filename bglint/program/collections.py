@@ -18,7 +18,6 @@ from bglint.program.values import (
     Generator,
     Instance,
     Meanings,
-    Member,
     Value,
     merge,
 )
@@ -157,8 +156,3 @@ def fold(op: ast.operator, left: Meanings, right: Meanings) -> int | float | Non
             return number if isinstance(number, int | float) else None
         case _:
             return None
-
-
-def is_member_of_collection(value: Value) -> bool:
-    """Whether a value is a method of a display or collection."""
-    return isinstance(value, Member) and isinstance(value.owner, Display | Collection)

@@ -10,7 +10,6 @@ from bglint.program.scopes import END, own_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bglint.program.modules import Function
     from bglint.program.scopes import Binding, Scope
     from bglint.program.values import Frame
 
@@ -30,17 +29,6 @@ def reaching_name(name: str, place: tuple[int, int], frame: Frame) -> tuple[list
         place = (scope.node.lineno, scope.node.col_offset) if isinstance(scope.node, ast.Lambda) else END
         current = current.parent
     return [], frame
-
-
-def function_of(scope: Scope) -> Function | None:
-    """The function whose own code a scope is; None for modules, classes and lambdas."""
-    parent, node = scope.parent, scope.node
-    if parent is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return None
-    owner = None
-    if isinstance(parent.node, ast.ClassDef) and parent.parent is not None:
-        owner = scope.module.class_(parent.node, parent.parent)
-    return scope.module.function(node, parent, owner)
 
 
 def uses(scope: Scope, name: str) -> Iterator[ast.Name]:

@@ -270,6 +270,17 @@ def last_name(node: ast.expr) -> str:
             return ""
 
 
+def function_of(scope: Scope) -> Function | None:
+    """The function whose own code a scope is; None for modules, classes and lambdas."""
+    parent, node = scope.parent, scope.node
+    if parent is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    owner = None
+    if isinstance(parent.node, ast.ClassDef) and parent.parent is not None:
+        owner = scope.module.class_(parent.node, parent.parent)
+    return scope.module.function(node, parent, owner)
+
+
 class ModuleIndex:
     """Finds the file that a module name means, and loads it once."""
 

@@ -21,7 +21,7 @@ from bglint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from bglint.program.modules import Function, Module
+    from bglint.program.modules import Module
     from bglint.program.program import Program
 
 _BUILTINS = frozenset(dir(builtins))
@@ -269,8 +269,3 @@ def _own_receiver(node: ast.FunctionDef | ast.AsyncFunctionDef, class_frame: Fra
         return ()
     value = ClassValue(cls, class_frame.parent)
     return (value,) if "classmethod" in decorators or node.name == "__new__" else (Instance(value),)
-
-
-def function_frame(program: Program, function: Function) -> Frame:
-    """The frame that a function was defined in, outer parameters unbound."""
-    return program.frame_of(function.parent)

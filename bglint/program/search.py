@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bglint.program import calling, members
+from bglint.program.modules import function_of
 from bglint.program.values import ClassValue, External, Frame, FunctionValue, Meanings, merge
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Search:
             self._arguments[key] = ()
             node = scope.node
             assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            function = self._function(scope)
+            function = function_of(scope)
             if function is None:
                 return ()
             found = []
@@ -65,15 +66,6 @@ class Search:
                 found.append(bound.get(name, ()))
             self._arguments[key] = merge(*found, ())
         return self._arguments[key]
-
-    def _function(self, scope: Scope) -> Function | None:
-        parent, node = scope.parent, scope.node
-        if parent is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return None
-        owner = None
-        if isinstance(parent.node, ast.ClassDef) and parent.parent is not None:
-            owner = scope.module.class_(parent.node, parent.parent)
-        return scope.module.function(node, parent, owner)
 
     def callers(self, function: Function) -> list[tuple[ast.Call, Frame]]:
         """The calls of a function in the project, with the frames they stand in."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
 from bglint.program import members
-from bglint.program.calling import Arguments, bind
-from bglint.program.modules import last_name
+from bglint.program.calling import Arguments
+from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, External, FunctionValue, Instance, Meanings, Super
 from bglint.registrations.forms import BELIEVED_NAMES, FORMS, METHODS, ROUTE_METHODS, TYPES, Form
@@ -151,7 +152,7 @@ class Finder:
             return
         if not bindings or any(binding.kind is not Kind.PARAMETER for binding in bindings):
             return
-        helper = _function_of(frame)
+        helper = function_of(frame.scope)
         for call, outer in self.program.search.callers(helper):
             if id(call) in known:
                 continue
@@ -184,8 +185,6 @@ class Finder:
 
 
 def _marked(registration: Registration) -> Registration:
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(registration, passed_on=True)
 
 
@@ -250,20 +249,3 @@ def _in_handler(frame: Frame) -> bool:
                         return True
         current = current.parent
     return False
-
-
-def _function_of(frame: Frame) -> Function:
-    """The function whose body a frame is."""
-    scope = frame.scope
-    parent = scope.parent
-    assert parent is not None
-    assert isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef)
-    owner = None
-    if isinstance(parent.node, ast.ClassDef) and parent.parent is not None:
-        owner = scope.module.class_(parent.node, parent.parent)
-    return scope.module.function(scope.node, parent, owner)
-
-
-def bound_arguments(function: FunctionValue, registration: Registration) -> dict[str, Meanings]:
-    """The target's parameters with what the registration gives them."""
-    return bind(function, registration.arguments)

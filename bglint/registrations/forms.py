@@ -96,9 +96,8 @@ TYPES: dict[str, Form] = {
 }
 """Classes whose registering method is known, with its form: an own subclass's override registers as well."""
 
-TELLING_NAMES = frozenset({"background_tasks", "background", "bg_tasks", "background_task", "bg"})
-"""Receivers that are believed by their name alone, in a module that imports the framework."""
 BELIEVED_NAMES = frozenset({"background_tasks", "background", "bg_tasks"})
+"""Receivers that are believed by their name alone, in a module that imports the framework."""
 
 METHODS = frozenset(form.method for form in FORMS.values())
 """The last names under which registering calls are written, aliases of constructors apart."""

@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bglint.program.modules import last_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ def candidates(module: Module, names: frozenset[str]) -> Iterator[Candidate]:
 
 def _in_statement(statement: ast.stmt, text: str, names: frozenset[str]) -> Iterator[Candidate]:
     calls = _calls(statement)
-    wanted = [index for index, (call, _) in enumerate(calls) if _last_name(call.func) in names]
+    wanted = [index for index, (call, _) in enumerate(calls) if last_name(call.func) in names]
     if not wanted:
         return
     concrete = _concrete_calls(text)
@@ -105,13 +107,3 @@ def _calls(statement: ast.stmt) -> list[tuple[ast.Call, bool]]:
         )
     )
     return found
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Name():
-            return node.id
-        case ast.Attribute():
-            return node.attr
-        case _:
-            return ""

@@ -15,8 +15,8 @@ from bglint.diagnostics import Confidence
 from bglint.program import members
 from bglint.program.annotations import injector, instances
 from bglint.program.facts import names_in
-from bglint.program.lexical import function_of, reaching
-from bglint.program.modules import last_name
+from bglint.program.lexical import reaching
+from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import END, Kind, own_nodes
 from bglint.program.values import ClassValue, Constant, ExternalObject, FunctionValue, Instance
 from bglint.rules.misuse import _carriers, _forms, _injection

@@ -13,7 +13,7 @@ from bglint.registrations.forms import ROUTE_METHODS, TYPES
 
 if TYPE_CHECKING:
     from bglint.program.program import Program
-    from bglint.program.scopes import Binding, FunctionNode
+    from bglint.program.scopes import Binding
     from bglint.program.values import Frame
     from bglint.registrations.registration import Registration
 
@@ -104,13 +104,3 @@ def route_methods(node: ast.AST) -> frozenset[str]:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
             found.add(decorator.func.attr)
     return frozenset(found & (ROUTE_METHODS | {"websocket_route"}))
-
-
-def function_around(frame: Frame) -> tuple[FunctionNode, Frame] | None:
-    """The function or method whose code a frame is, lambdas passed over."""
-    current: Frame | None = frame
-    while current is not None:
-        if isinstance(current.scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return current.scope.node, current
-        current = current.parent
-    return None

@@ -31,11 +31,6 @@ class FastAPI:
         return cls(versions_of("fastapi", os.path.dirname(case.registration.module.path), root))
 
     @property
-    def may_close_before_tasks(self) -> bool:
-        """Whether some version that fits closes them first."""
-        return self.versions is None or self.versions.touches(_CLOSES_EARLY, _CLOSES_LATE_AGAIN)
-
-    @property
     def closes_before_tasks(self) -> bool:
         """Whether all versions that fit close them first."""
         return self.versions is not None and not (

@@ -56,8 +56,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bglint.program import exceptions, flow
-from bglint.program.lexical import function_of
-from bglint.program.modules import last_name
+from bglint.program.modules import function_of, last_name
 from bglint.program.values import FunctionValue
 from bglint.rules.misuse._injected import DEPENDS
 from bglint.rules.misuse._tasks import ON_RESPONSE, parameter

@@ -59,7 +59,7 @@ from typing import TYPE_CHECKING
 from bglint.diagnostics import Confidence
 from bglint.program import exceptions, flow
 from bglint.program.facts import names_in
-from bglint.program.lexical import function_of
+from bglint.program.modules import function_of
 from bglint.program.scopes import own_nodes
 from bglint.rules.misuse._tasks import ON_RESPONSE, receiver, route_methods
 from bglint.rules.rule import Case, Finding, Rule
