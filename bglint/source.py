@@ -5,8 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Position
+
+if TYPE_CHECKING:
+    import ast
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:[#\r\n]|$)")
@@ -36,6 +40,15 @@ class Source:
         if line.isascii():
             return Position(row, utf8_column + 1)
         return Position(row, len(line.encode("utf-8")[:utf8_column].decode("utf-8", "ignore")) + 1)
+
+
+    def segment(self, node: ast.expr) -> str:
+        """The text of an expression, line breaks as they stand; columns are `ast`'s, in UTF-8 bytes."""
+        last_row, last_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        rows = [line.encode() for line in self.lines[node.lineno - 1 : last_row]]
+        rows[-1] = rows[-1][:last_column]
+        rows[0] = rows[0][node.col_offset :]
+        return b"\n".join(rows).decode("utf-8", "replace")
 
 
 def decode(data: bytes) -> str:

@@ -53,6 +53,4 @@ class Registration:
         """The target as written, on one line."""
         if self.target is None:
             return ""
-        segment = ast.get_source_segment(self.module.source.text, self.target)
-        text = segment if segment is not None else ast.unparse(self.target)
-        return " ".join(text.split())
+        return " ".join(self.module.source.segment(self.target).split())
