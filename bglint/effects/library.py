@@ -94,13 +94,13 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
         return Summary((Effect.once("enqueue", None, 0, hop),))
     category, ms, loop_ms, command = entry.category, entry.ms, entry.loop_ms, None
     if entry.program:
-        command = _command(program, call, frame)
-        base = os.path.basename(command) if command else ""
-        if base in _PROGRAMS:
+        words = _command(program, call, frame)
+        base = os.path.basename(words[0]) if words else ""
+        if base in _QUICK_PROGRAMS or _only_asks(words):
+            ms, loop_ms = 10.0, 100.0
+        elif base in _PROGRAMS:
             category, ms = _PROGRAMS[base]
             loop_ms = ms * LOOP_GUESS
-        elif base in _QUICK_PROGRAMS:
-            ms, loop_ms = 10.0, 100.0
         command = base or entry.name
     elif ms <= 0:
         return NOTHING
@@ -110,21 +110,26 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
     return Summary((effect,))
 
 
-def _command(program: Program, call: ast.Call | None, frame: Frame) -> str | None:
-    """The program that a call runs, where its first word can be read."""
+def _only_asks(words: list[str]) -> bool:
+    """Whether a command only asks a program what it is: `ffmpeg -version`."""
+    return len(words) == 2 and words[1] in {"-version", "--version", "-V", "-v", "-h", "-help", "--help"}
+
+
+def _command(program: Program, call: ast.Call | None, frame: Frame) -> list[str]:
+    """The program that a call runs and its arguments; an empty word for what cannot be read."""
     if call is None:
-        return None
+        return []
     node = (
         call.args[0]
         if call.args
         else next((k.value for k in call.keywords if k.arg in {"args", "cmd", "command"}), None)
     )
     if node is None:
-        return None
+        return []
     words = _words(program, node, frame, call)
     while words and words[0] in _WRAPPERS:
         words = words[1:]
-    return words[0] if words else None
+    return words
 
 
 def _words(program: Program, node: ast.expr, frame: Frame, call: ast.Call) -> list[str]:
@@ -133,15 +138,15 @@ def _words(program: Program, node: ast.expr, frame: Frame, call: ast.Call) -> li
             rest = [a.value for a in call.args[1:] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             return [*text.split(), *rest]
         case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
-            return text.split()
+            return [*text.split(), ""]
         case ast.BinOp(left=left):
-            return _words(program, left, frame, call)
+            return [*_words(program, left, frame, call), ""]
         case ast.Call(func=ast.Attribute(value=inner)):
             return _words(program, inner, frame, call)
     for value in program.infer(node, frame):
         match value:
             case Display(node=ast.List(elts=[first, *rest]) | ast.Tuple(elts=[first, *rest]), frame=where):
-                plain = [e.value for e in rest if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+                plain = [e.value if isinstance(e, ast.Constant) and isinstance(e.value, str) else "" for e in rest]
                 return [*_words(program, first, where, call), *plain]
             case Constant(value=str(text)):
                 return text.split()

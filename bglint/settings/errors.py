@@ -37,5 +37,16 @@ class ConfigError(Exception):
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest of the `right` names, or nothing."""
-    near = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    names = sorted(set(right))
+    near = difflib.get_close_matches(wrong, names, n=max(len(names), 1), cutoff=0.6)
+    if not near:
+        return ""
+    likeness = difflib.SequenceMatcher(None, near[0], wrong).ratio()
+    equal = [name for name in near if difflib.SequenceMatcher(None, name, wrong).ratio() == likeness]
+    best = min(equal, key=lambda name: (-_same_places(wrong, name), name))
+    return f"; did you mean {best!r}?"
+
+
+def _same_places(one: str, other: str) -> int:
+    """How many characters stand at the same place: of two names that are equally near, a slip leaves more of them."""
+    return sum(a == b for a, b in zip(one, other, strict=False))

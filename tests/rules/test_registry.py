@@ -12,6 +12,7 @@ import pytest
 from bglint import rules
 from bglint.rules.registry import CODES, RULES
 from bglint.rules.rule import Rule
+from bglint.settings.errors import did_you_mean
 from tests.want import Want, expectations
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,7 @@ def test_every_code_in_the_documentation_is_of_the_contract() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")]
     named = {code for page in pages for code in re.findall(r"\bBG\d{3}\b", page.read_text(encoding="utf-8"))}
     assert named <= CONTRACT.keys()
+
+
+def test_a_mistyped_code_is_led_to_the_nearest_of_all_rules() -> None:
+    assert did_you_mean("BG1O1", CODES) == "; did you mean 'BG101'?"
