@@ -56,7 +56,9 @@ def dependency_text(folder: str) -> str:
     except OSError:
         return ""
     parts = [
-        _required(read_text(os.path.join(folder, name))) if name == "pyproject.toml" else read_text(os.path.join(folder, name))
+        _required(read_text(os.path.join(folder, name)))
+        if name == "pyproject.toml"
+        else read_text(os.path.join(folder, name))
         for name in names
         if DEPENDENCY_FILES.fullmatch(name)
     ]
@@ -87,7 +89,7 @@ def _required(text: str) -> str:
 def read_text(path: str) -> str:
     """The text of a file; empty where it cannot be read."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             return file.read(_MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -99,7 +99,12 @@ class Session:
             case = ModuleCase(module, self.program, settings, siblings)
             yield (
                 None,
-                [with_fix(diagnose_module(r, case, f), case) for r in settings_run if r.check_module for f in r.check_module(case)],
+                [
+                    with_fix(diagnose_module(r, case, f), case)
+                    for r in settings_run
+                    if r.check_module
+                    for f in r.check_module(case)
+                ],
             )
 
     def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
@@ -109,7 +114,9 @@ class Session:
         queue = queue_of_project(os.path.dirname(path), self.index.root, settings.queue)
         case = Case(registration, judgement, self.program, settings, queue, siblings)
         self.needed.update(self.index.failures)
-        findings = [with_fix(diagnose(r, case, f), case) for r in _rules(settings, path) if r.check for f in _ask(r, case)]
+        findings = [
+            with_fix(diagnose(r, case, f), case) for r in _rules(settings, path) if r.check for f in _ask(r, case)
+        ]
         return _task(registration, judgement), findings
 
     def _analyzer(self, settings: Settings) -> Analyzer:

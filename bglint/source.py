@@ -41,7 +41,6 @@ class Source:
             return Position(row, utf8_column + 1)
         return Position(row, len(line.encode("utf-8")[:utf8_column].decode("utf-8", "ignore")) + 1)
 
-
     def segment(self, node: ast.expr) -> str:
         """The text of an expression, line breaks as they stand; columns are `ast`'s, in UTF-8 bytes."""
         last_row, last_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

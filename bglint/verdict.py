@@ -67,7 +67,6 @@ class Judgement:
         telling = [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
         return telling[0] if telling and sum(e.ms for e in found) >= self.threshold_ms else None
 
-
     def _incidental(self, effect: Effect) -> bool:
         """Whether an effect lies so many calls away that only much of it is the task's work.
 

@@ -68,7 +68,7 @@ def package(name: str) -> Package:
     """The entries of a top-level package; empty where the catalogue has none."""
     if name not in _files():
         return _EMPTY
-    with open(os.path.join(_DATA, f"{name}.toml"), "rb") as file:  # noqa: PTH123 -- the hot path of every run
+    with open(os.path.join(_DATA, f"{name}.toml"), "rb") as file:
         return _package(name, tomllib.load(file))
 
 

@@ -40,7 +40,7 @@ class _CommandGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command = import_module(f"bglint.cli.{cmd_name}").command
-        assert isinstance(command, click.Command)  # noqa: S101 - a module's attribute has no type of its own
+        assert isinstance(command, click.Command)
         return command
 
 

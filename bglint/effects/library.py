@@ -52,7 +52,9 @@ def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame
     if queues.enqueues(name):
         return Summary((Effect.once("enqueue", None, 0, hop),))
     if queues.waits_for_queue(name):
-        if call is not None and any(k.arg == "timeout" and loops.number(program, k.value, frame) == 0 for k in call.keywords):
+        if call is not None and any(
+            k.arg == "timeout" and loops.number(program, k.value, frame) == 0 for k in call.keywords
+        ):
             return Summary((Effect.once("enqueue", None, 0, hop),))
         return Summary((Effect.once("slow-io", "http", QUEUE_WAIT_MS, hop),))
     if name in _SLEEPS:

@@ -125,9 +125,7 @@ def total(summaries: Iterable[Summary]) -> Summary:
 def _added(one: Effect, other: Effect) -> Effect:
     """Two effects of a kind as one: the costs summed, the trace of the costlier shown."""
     shown = other if _rank(other) > _rank(one) else one
-    return replace(
-        shown, ms=one.ms + other.ms, loop_ms=one.loop_ms + other.loop_ms, gil_ms=one.gil_ms + other.gil_ms
-    )
+    return replace(shown, ms=one.ms + other.ms, loop_ms=one.loop_ms + other.loop_ms, gil_ms=one.gil_ms + other.gil_ms)
 
 
 def _rank(effect: Effect) -> tuple[float, int]:

@@ -100,7 +100,9 @@ def idle_nodes(scope: Scope) -> frozenset[int]:
             parent = parents.get(id(node))
             if _looks_only(parent):
                 idle.add(id(node))
-            elif isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+            elif (
+                isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name)
+            ):
                 if all(_looks_only(parents.get(id(read))) for read in reads.get(parent.targets[0].id, ())):
                     idle.add(id(node))
     return frozenset(idle)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import annotations, collections, members
+from bglint.program import collections, hints, members
 from bglint.program.values import (
     ClassValue,
     Collection,
@@ -241,7 +241,7 @@ def result(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
     telling = tuple(v for v in returned if not (isinstance(v, Constant) and v.value is None))
     vague = all(isinstance(v, External | Instance) for v in telling)
     if node.returns is not None and (not telling or (vague and not any(isinstance(v, Instance) for v in telling))):
-        declared = annotations.instances(program, node.returns, function.frame)
+        declared = hints.instances(program, node.returns, function.frame)
         if declared:
             return declared
     return telling or returned
@@ -267,7 +267,7 @@ def _yielded(program: Program, function: FunctionValue, frame: Frame) -> Meaning
         and not isinstance(function.function.node, ast.Lambda)
         and function.function.node.returns is not None
     ):
-        declared = annotations.instances(program, function.function.node.returns, function.frame)
+        declared = hints.instances(program, function.function.node.returns, function.frame)
         return merge(*(collections.elements(program, value) for value in declared), ())
     return merge(*found, ())
 

@@ -7,7 +7,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import annotations, calling, members
+from bglint.program import calling, hints, members
 from bglint.program.values import (
     Collection,
     Constant,
@@ -111,7 +111,7 @@ def entries(program: Program, value: Display, key: object = None) -> Meanings:
 def subscript(program: Program, node: ast.Subscript, frame: Frame) -> Meanings:
     """What a subscription means: an element, or a type where a generic is subscribed."""
     base = program.infer(node.value, frame)
-    if annotations.is_typing_generic(base):
+    if hints.is_typing_generic(base):
         return (Display(node, frame),)
     if isinstance(node.slice, ast.Slice):
         return tuple(value for value in base if not isinstance(value, Constant))

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import annotations, calling, names
+from bglint.program import calling, hints, names
 from bglint.program.scopes import END, Kind
 from bglint.program.values import (
     ClassValue,
@@ -172,7 +172,7 @@ def _assigned(program: Program, value: Instance, name: str, order: list[ClassVal
             meanings = program.infer(assigned, frame) if assigned is not None else ()
             telling = tuple(each for each in meanings if not (isinstance(each, Constant) and each.value is None))
             if annotation is not None and not telling:
-                telling = annotations.instances(program, annotation, frame)
+                telling = hints.instances(program, annotation, frame)
             found.append(telling)
     if (
         not any(found)
@@ -262,9 +262,7 @@ def entered(program: Program, value: Value) -> Meanings:
         case Instance():
             for name in ("__enter__", "__aenter__"):
                 methods = [
-                    m
-                    for m in _found(program, value, name, _order(program, value.cls))
-                    if isinstance(m, FunctionValue)
+                    m for m in _found(program, value, name, _order(program, value.cls)) if isinstance(m, FunctionValue)
                 ]
                 results = merge(
                     *(program.awaited(calling.call(program, m, calling.Arguments.of(()))) for m in methods), ()

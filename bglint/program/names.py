@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from bglint.program import annotations, calling, collections, members
+from bglint.program import calling, collections, hints, members
 from bglint.program.scopes import END, Binding, Kind, Place
 from bglint.program.values import (
     ClassValue,
@@ -110,7 +110,7 @@ def bound(program: Program, binding: Binding, frame: Frame) -> Meanings:
             assert isinstance(binding.node, ast.arg)
             return parameter(program, binding, frame)
         case Kind.DECLARED:
-            return annotations.instances(program, binding.annotation, frame) if binding.annotation else ()
+            return hints.instances(program, binding.annotation, frame) if binding.annotation else ()
         case Kind.OPAQUE:
             return ()
         case _:
@@ -195,7 +195,7 @@ def _assigned(program: Program, binding: Binding, frame: Frame) -> Meanings:
         for index in binding.unpack:
             found = merge(*(collections.item(program, value, index) for value in found), ())
     if binding.annotation is not None and all(isinstance(v, Constant | External) for v in found):
-        declared = annotations.instances(program, binding.annotation, frame)
+        declared = hints.instances(program, binding.annotation, frame)
         if declared:
             return declared
     return found
@@ -226,10 +226,10 @@ def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
                 return own
         if binding.node in (node.args.vararg, node.args.kwarg):
             return ()
-    injected = annotations.injected(program, binding, frame) or _decorating_object(program, binding, frame)
+    injected = hints.injected(program, binding, frame) or _decorating_object(program, binding, frame)
     if injected:
         return injected
-    declared = annotations.instances(program, binding.annotation, frame) if binding.annotation is not None else ()
+    declared = hints.instances(program, binding.annotation, frame) if binding.annotation is not None else ()
     default = program.infer(binding.value, frame.parent) if binding.value is not None and frame.parent else ()
     useful = tuple(value for value in default if not isinstance(value, Constant))
     if declared and not _only_abstract(declared):
@@ -247,7 +247,11 @@ def _decorating_object(program: Program, binding: Binding, frame: Frame) -> Mean
     if binding.annotation is None and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and frame.parent:
         for decorator in node.decorator_list:
             plain = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if isinstance(plain, ast.Attribute) and isinstance(plain.value, ast.Name) and plain.value.id == binding.name:
+            if (
+                isinstance(plain, ast.Attribute)
+                and isinstance(plain.value, ast.Name)
+                and plain.value.id == binding.name
+            ):
                 return program.infer(plain.value, frame.parent)
     return ()
 

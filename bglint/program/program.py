@@ -10,7 +10,7 @@ import ast
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bglint.program import annotations, calling, collections, members, names
+from bglint.program import calling, collections, hints, members, names
 from bglint.program.search import Search
 from bglint.program.values import (
     ClassValue,
@@ -137,7 +137,7 @@ class Program:
 
     def _operator(self, node: ast.BinOp, frame: Frame) -> Meanings:
         left = self.infer(node.left, frame)
-        if isinstance(node.op, ast.BitOr) and annotations.is_union(left, node.right):
+        if isinstance(node.op, ast.BitOr) and hints.is_union(left, node.right):
             return (Display(node, frame),)
         if isinstance(node.op, ast.Add | ast.Mult | ast.Sub | ast.Pow | ast.FloorDiv | ast.LShift):
             number = collections.fold(node.op, left, self.infer(node.right, frame))

@@ -121,7 +121,9 @@ class Search:
                 for derived in self._derived(cls, set())
                 if name in derived.cls.methods and not derived.cls.methods[name][-1].is_stub
             ]
-            if not found and any(isinstance(b, External) and b.name.endswith(".Protocol") for b in members.ancestry(self._program, cls)):
+            if not found and any(
+                isinstance(b, External) and b.name.endswith(".Protocol") for b in members.ancestry(self._program, cls)
+            ):
                 found = list(self._structural(cls, name))
             self._implementations[key] = found
         return self._implementations[key]
@@ -166,7 +168,7 @@ class Search:
             data = self._program.index.overlay.get(path)
             if data is None:
                 try:
-                    with open(path, "rb") as file:  # noqa: PTH123 -- many small reads
+                    with open(path, "rb") as file:
                         data = file.read()
                 except OSError:
                     continue

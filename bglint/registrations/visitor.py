@@ -63,16 +63,16 @@ def _concrete_calls(text: str) -> list[cst.Call | None]:
         def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 -- libcst's name
             self.calls.append(node)
 
-        def visit_FormattedString(self, node: cst.FormattedString) -> bool:  # noqa: ARG002, N802, PLR6301
+        def visit_FormattedString(self, node: cst.FormattedString) -> bool:  # noqa: ARG002, N802
             return False
 
-        def visit_TemplatedString(self, node: cst.CSTNode) -> bool:  # noqa: ARG002, N802, PLR6301
+        def visit_TemplatedString(self, node: cst.CSTNode) -> bool:  # noqa: ARG002, N802
             return False
 
-        def visit_SimpleString(self, node: cst.SimpleString) -> bool:  # noqa: ARG002, N802, PLR6301
+        def visit_SimpleString(self, node: cst.SimpleString) -> bool:  # noqa: ARG002, N802
             return False
 
-        def visit_Comment(self, node: cst.Comment) -> bool:  # noqa: ARG002, N802, PLR6301
+        def visit_Comment(self, node: cst.Comment) -> bool:  # noqa: ARG002, N802
             return False
 
     try:

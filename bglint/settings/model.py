@@ -157,7 +157,7 @@ def config_keys() -> dict[str, Field[Any]]:
 def kind_of(item: Field[Any]) -> Kind[Any]:
     """Return the kind of a configuration key."""
     kind = item.metadata["kind"]
-    assert isinstance(kind, Kind)  # noqa: S101 - the type of a metadata value is not known otherwise
+    assert isinstance(kind, Kind)
     return kind
 
 

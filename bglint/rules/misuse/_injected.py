@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bglint.program import members
-from bglint.program.annotations import injector
+from bglint.program.hints import injector
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, FunctionValue, Instance, Partial

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
 from bglint.program import members
-from bglint.program.annotations import injector, instances
 from bglint.program.facts import names_in
+from bglint.program.hints import injector, instances
 from bglint.program.lexical import reaching
 from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import END, Kind, own_nodes

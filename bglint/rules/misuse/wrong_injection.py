@@ -51,7 +51,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Span
-from bglint.program.annotations import injector, instances
+from bglint.program.hints import injector, instances
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import External, ExternalObject, Instance
