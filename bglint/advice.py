@@ -30,7 +30,7 @@ def queue_of_project(folder: str, root: str, chosen: str | None = None) -> JobQu
         if found is not None:
             return found
         parent = os.path.dirname(folder)
-        if folder == root or parent == folder:
+        if folder in (root, parent):
             return None
         folder = parent
 

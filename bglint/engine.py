@@ -100,7 +100,7 @@ class Session:
             yield (
                 None,
                 [
-                    with_fix(diagnose_module(r, case, f), case)
+                    with_fix(diagnose_module(r, f), case)
                     for r in settings_run
                     if r.check_module
                     for f in r.check_module(case)
@@ -133,7 +133,7 @@ class Session:
 
 
 def _ask(rule: Rule, case: Case) -> Iterable[Finding]:
-    """What a rule says; of a task that a helper registers for others, the weight is reported where it is handed over."""
+    """What a rule says. Of a task that a helper registers for others, the weight is told where it is handed over."""
     assert rule.check is not None
     if case.registration.passed_on and rule.code < "BG3":
         return ()

@@ -62,7 +62,7 @@ class Judgement:
         return self._heavy("blocking") if self.is_async else None
 
     def _heavy(self, kind: str) -> Effect | None:
-        """The costliest effect of a kind where it runs: all together pass the threshold, and one is a good part of it."""
+        """The costliest effect of a kind: all that run here pass the threshold, and this one is a good part of them."""
         found = [e for e in self.effects(kind, where="here") if e.confidence >= Confidence.MEDIUM]
         telling = [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
         return telling[0] if telling and sum(e.ms for e in found) >= self.threshold_ms else None
@@ -162,7 +162,7 @@ def _as(verdict: str, effect: Effect | None, judged: Judgement, certain: Confide
 
 
 def target_kind(registration: Registration) -> str:
-    """How the target is given: sync, async, method, lambda, partial, nested, generator, class, library, unresolvable."""
+    """The target's kind: sync, async, method, lambda, partial, nested, generator, class, library or unresolvable."""
     for value in runnable(registration):
         match value:
             case FunctionValue(function=function, origin=origin):
@@ -187,7 +187,8 @@ def target_kind(registration: Registration) -> str:
 
 def target_definition(registration: Registration) -> Definition | None:
     """Where the target is defined in the project; None for a library's, or where that is not known."""
-    for value in runnable(registration):
+    for given in runnable(registration):
+        value = given
         while isinstance(value, Partial):
             value = value.target
         if isinstance(value, Coroutine):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from want import Expectations, Expected, MalformedExpectationError, Want, differences, expectations, parse
 
 from bglint.diagnostics import Confidence, Definition, Diagnostic, Position, Report, Span, Task
 from bglint.engine import run
 from bglint.settings import SettingsResolver
+from tests.want import Expectations, Expected, MalformedExpectationError, Want, differences, expectations, parse
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 FOLDERS = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir() and path.name.isidentifier())

@@ -51,8 +51,12 @@ MAX_STEPS = 800
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
 _CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property"}
 _TRIVIAL_METHODS = frozenset(
-    [name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")]
-) | {"debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump", "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve", "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set"}  # fmt: skip
+    name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")
+) | {
+    "debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump",
+    "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve",
+    "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set",
+}  # fmt: skip
 _LAZY_BUILTINS = frozenset({"builtins.map", "builtins.filter", "builtins.zip", "itertools.starmap"})
 _LISTENERS = {"add_done_callback", "add_event_handler", "connect", "subscribe", "on", "register", "add_listener"}
 
@@ -121,7 +125,7 @@ class Analyzer:
         function = value.function
         shown = value.origin or function
         declared = self._declared(shown)
-        hop = definition_hop(shown, value)
+        hop = definition_hop(shown)
         if declared == "light":
             return NOTHING
         if declared == "heavy":
@@ -137,7 +141,7 @@ class Analyzer:
 
     def _body(self, value: FunctionValue, frame: Frame) -> Summary:
         """The summary of a function's body, its own hop in front of every trace."""
-        hop = definition_hop(value.origin or value.function, value)
+        hop = definition_hop(value.origin or value.function)
         inner = self._summary(value.function, frame)
         return Summary(tuple(effect.behind(hop) for effect in inner.effects), inner.unread)
 
@@ -194,7 +198,7 @@ class Analyzer:
     def _cross(self, boundary: offloading.Boundary, name: str, arguments: Arguments, hop: Hop) -> Summary:
         """What the callable handed over a boundary does there."""
         where: Where = boundary.where
-        if name.endswith("run_in_executor") or name.endswith("Executor.submit") or name.endswith("Executor.map"):
+        if name.endswith(("run_in_executor", "Executor.submit", "Executor.map")):
             executors = arguments.positional(0) if name.endswith("run_in_executor") else ()
             if any(isinstance(v, ExternalObject) and offloading.runs_in_processes(v.type_name) for v in executors):
                 where = "process"
@@ -395,9 +399,8 @@ def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
         if path and (summary.effects or summary.unread):
             (statement, arm), rest = path[0], path[1:]
             statements.setdefault(statement, {}).setdefault(arm, []).append((rest, summary))
-    for arms in statements.values():
-        always.append(heaviest_of([_one_way(arm) for arm in arms.values()]))
-    return total(always)
+    exclusive = [heaviest_of([_one_way(arm) for arm in arms.values()]) for arms in statements.values()]
+    return total([*always, *exclusive])
 
 
 def _is_lazy(value: Value) -> bool:
@@ -432,7 +435,7 @@ def _heavy(hop: Hop) -> Summary:
     return Summary((Effect.once("cpu", None, DECLARED_MS, hop),))
 
 
-def definition_hop(function: Function, value: FunctionValue | None = None) -> Hop:
+def definition_hop(function: Function) -> Hop:
     """The hop that shows a function: where it is defined, under a name that says whose it is."""
     node = function.node
     symbol = "lambda" if isinstance(node, ast.Lambda) else function.name

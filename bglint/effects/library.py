@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -36,8 +35,9 @@ _PROGRAMS: dict[str, tuple[str, float]] = {
     "wkhtmltopdf": ("pdf", 3000), "pdftoppm": ("pdf", 2000), "pdftotext": ("pdf", 1000), "gs": ("pdf", 3000),
     "qpdf": ("pdf", 1000), "pdflatex": ("pdf", 5000), "xelatex": ("pdf", 5000), "latexmk": ("pdf", 8000),
     "libreoffice": ("document", 8000), "soffice": ("document", 8000), "pandoc": ("document", 2000),
-    "unoconv": ("document", 8000), "zip": ("compression", 2000), "tar": ("compression", 2000), "7z": ("compression", 3000),
-    "yt-dlp": ("video", 30000), "youtube-dl": ("video", 30000), "scrapy": ("scrape", 30000),
+    "unoconv": ("document", 8000), "zip": ("compression", 2000), "tar": ("compression", 2000),
+    "7z": ("compression", 3000), "yt-dlp": ("video", 30000),
+    "youtube-dl": ("video", 30000), "scrapy": ("scrape", 30000),
 }  # fmt: skip
 _QUICK_PROGRAMS = {
     "true", "echo", "ls", "rm", "mv", "cp", "mkdir", "chmod", "chown", "touch", "kill", "cat", "ln", "which", "date",
@@ -97,7 +97,7 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
     category, ms, loop_ms, command = entry.category, entry.ms, entry.loop_ms, None
     if entry.program:
         words = _command(program, call, frame)
-        base = os.path.basename(words[0]) if words else ""
+        base = words[0].rpartition("/")[2] if words else ""
         if base in _QUICK_PROGRAMS or _only_asks(words):
             ms, loop_ms = 10.0, 100.0
         elif base in _PROGRAMS:
@@ -147,8 +147,8 @@ def _words(program: Program, node: ast.expr, frame: Frame, call: ast.Call) -> li
             return _words(program, inner, frame, call)
     for value in program.infer(node, frame):
         match value:
-            case Display(node=ast.List(elts=[first, *rest]) | ast.Tuple(elts=[first, *rest]), frame=where):
-                plain = [e.value if isinstance(e, ast.Constant) and isinstance(e.value, str) else "" for e in rest]
+            case Display(node=ast.List(elts=[first, *more]) | ast.Tuple(elts=[first, *more]), frame=where):
+                plain = [e.value if isinstance(e, ast.Constant) and isinstance(e.value, str) else "" for e in more]
                 return [*_words(program, first, where, call), *plain]
             case Constant(value=str(text)):
                 return text.split()

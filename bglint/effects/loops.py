@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.program.modules import last_name
-from bglint.program.scopes import LoopNode
 from bglint.program.values import Collection, Constant, Display, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bglint.program.program import Program
+    from bglint.program.scopes import LoopNode
 
 NODE_MS = 0.000015
 """Milliseconds that CPython 3.11 takes for one node of a simple expression (measured: 10^7 turns of `t += i * i`)."""
@@ -93,7 +93,7 @@ def _combined_length(program: Program, name: str, node: ast.Call, frame: Frame) 
             if size is None or repeat is None:
                 return None
             product *= size
-        return product**repeat if sizes else None
+        return product**repeat if sizes and repeat is not None else None
     return None
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bglint.effects.model import Where
+if TYPE_CHECKING:
+    from bglint.effects.model import Where
 
 
 @dataclass(frozen=True, slots=True)

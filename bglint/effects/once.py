@@ -98,13 +98,12 @@ def idle_nodes(scope: Scope) -> frozenset[int]:
     for node in own_nodes(scope):
         if isinstance(node, ast.Call | ast.GeneratorExp):
             parent = parents.get(id(node))
-            if _looks_only(parent):
+            uses = [parent]
+            match parent:
+                case ast.Assign(targets=[ast.Name(id=name)]):
+                    uses = [parents.get(id(read)) for read in reads.get(name, ())]
+            if all(map(_looks_only, uses)):
                 idle.add(id(node))
-            elif (
-                isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name)
-            ):
-                if all(_looks_only(parents.get(id(read))) for read in reads.get(parent.targets[0].id, ())):
-                    idle.add(id(node))
     return frozenset(idle)
 
 

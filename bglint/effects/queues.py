@@ -75,7 +75,8 @@ _DECORATORS = re.compile(
     r"""
       celery\..*task | dramatiq\.actor | rq\.(decorators\.)?job | django_rq\.job | taskiq\..*\.task
     | huey\..*\.(task|periodic_task) | procrastinate\..*\.task | django\.tasks\.task | django_tasks\.task
-    | prefect\.(task|flow) | ray\.remote | streaq\..*\.task | hatchet_sdk\..*\.task | dbos\.DBOS\.\w+ | modal\..*\.function
+    | prefect\.(task|flow) | ray\.remote | streaq\..*\.task | hatchet_sdk\..*\.task | dbos\.DBOS\.\w+
+    | modal\..*\.function
     """,
     re.VERBOSE,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bglint import catalog
@@ -30,6 +29,8 @@ from bglint.program.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bglint.program.program import Program
     from bglint.program.scopes import Scope
 
@@ -73,11 +74,11 @@ class FrameStore:
         frame = self._frames.get(key)
         if frame is not None:
             return frame
-        count = self._count.get((scope, parent), 0) if arguments else 0  # type: ignore[call-overload]
+        count = self._count.get((scope, parent), 0) if arguments else 0
         if arguments and count >= MAX_FRAMES:
             return self.get(scope, parent, {}, depth)
         if arguments:
-            self._count[(scope, parent)] = count + 1  # type: ignore[index]
+            self._count[(scope, parent)] = count + 1
         frame = self._frames[key] = Frame(scope, parent, dict(arguments), depth)
         return frame
 

@@ -179,9 +179,8 @@ def _assigned(program: Program, value: Instance, name: str, order: list[ClassVal
         and value.made is not None
         and any(name in c.cls.scope.bindings for c in order if isinstance(c, ClassValue))
     ):
-        for keyword in value.made.call.keywords:
-            if keyword.arg == name:
-                found.append(program.infer(keyword.value, value.made.frame))
+        given = (keyword.value for keyword in value.made.call.keywords if keyword.arg == name)
+        found.extend(program.infer(each, value.made.frame) for each in given)
     return merge(*found, ())
 
 

@@ -448,7 +448,7 @@ class ModuleIndex:
         return plain, packages
 
     def _script_style(self, importer: Module, folder: str, first: str) -> bool:
-        """Whether the importer takes other modules of `folder` by their bare names: then a library's name may be local."""
+        """Whether the importer takes other modules of `folder` by bare names: then a library's name may be local."""
         return any(
             other != first
             and other not in sys.stdlib_module_names

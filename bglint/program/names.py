@@ -213,7 +213,7 @@ def receiver(program: Program, frame: Frame) -> Meanings:
 
 
 def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
-    """What a parameter holds: what it was given, else what injects it, else what declares it, else its callers' word."""
+    """What a parameter holds: what it was given, what injects it, what declares it, or what its callers hand over."""
     if given := frame.arguments.get(binding.name):
         return given
     node = frame.scope.node

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bglint.program.modules import Module
 
@@ -428,7 +428,7 @@ class _Collector:
         self.expressions(node)
 
 
-_STATEMENTS = {
+_STATEMENTS: dict[type[ast.stmt], Callable[[_Collector, Any], None]] = {
     ast.FunctionDef: _Collector.definition,
     ast.AsyncFunctionDef: _Collector.definition,
     ast.ClassDef: _Collector.definition,

@@ -5,11 +5,11 @@ An expression has several meanings where a name is bound in more than one way; n
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Mapping
 
     from bglint.program.modules import Class, Function, Module

@@ -153,6 +153,8 @@ class Finder:
         if not bindings or any(binding.kind is not Kind.PARAMETER for binding in bindings):
             return
         helper = function_of(frame.scope)
+        if helper is None:
+            return
         for call, outer in self.program.search.callers(helper):
             if id(call) in known:
                 continue
@@ -221,7 +223,7 @@ def _uncalled(target: ast.expr | None, form: Form) -> ast.expr | None:
 
 def _aliases(module: Module) -> frozenset[str]:
     """Other names under which a module imports a registering constructor or function, or derives from it."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(module.tree):
         match node:
             case ast.ImportFrom(names=aliases):
@@ -244,8 +246,8 @@ def _in_handler(frame: Frame) -> bool:
         node = current.scope.node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in node.decorator_list:
-                if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
-                    if decorator.func.attr in ROUTE_METHODS:
-                        return True
+                called = decorator.func if isinstance(decorator, ast.Call) else None
+                if isinstance(called, ast.Attribute) and called.attr in ROUTE_METHODS:
+                    return True
         current = current.parent
     return False

@@ -75,13 +75,17 @@ FORMS: dict[str, Form] = _all(
     ),
     Form("quart", "quart.Quart.add_background_task", keyword="func", application=True),
     Form("quart", "quart.app.Quart.add_background_task", keyword="func", application=True),
-    Form("sanic", "sanic.Sanic.add_task", takes="either", sync_in="loop", forwards=False, keyword="task", application=True),
-    Form("sanic", "sanic.app.Sanic.add_task", takes="either", sync_in="loop", forwards=False, keyword="task", application=True),
+    *(
+        Form("sanic", name, takes="either", sync_in="loop", forwards=False, keyword="task", application=True)
+        for name in ("sanic.Sanic.add_task", "sanic.app.Sanic.add_task")
+    ),
     Form("falcon", "falcon.asgi.Response.schedule", forwards=False, keyword="callback"),
     Form("falcon", "falcon.asgi.Response.schedule_sync", forwards=False, keyword="callback"),
     Form("asgi-background", "asgi_background.BackgroundTasks.add_task", sync_in="loop", awaitable=True, keyword="func"),
-    Form("aiojobs", "aiojobs.Scheduler.spawn", takes="coroutine", sync_in="loop", forwards=False, awaitable=True, keyword="coro"),
-    Form("aiojobs", "aiojobs.aiohttp.spawn", 1, takes="coroutine", sync_in="loop", forwards=False, awaitable=True, keyword="coro"),
+    *(
+        Form("aiojobs", name, at, takes="coroutine", sync_in="loop", forwards=False, awaitable=True, keyword="coro")
+        for name, at in (("aiojobs.Scheduler.spawn", 0), ("aiojobs.aiohttp.spawn", 1))
+    ),
     Form("nicegui", "nicegui.background_tasks.create", takes="coroutine", sync_in="loop", forwards=False),
     Form("flask-executor", "flask_executor.Executor.submit"),
     Form("tornado", "tornado.ioloop.IOLoop.spawn_callback", sync_in="loop"),
@@ -102,7 +106,10 @@ BELIEVED_NAMES = frozenset({"background_tasks", "background", "bg_tasks"})
 METHODS = frozenset(form.method for form in FORMS.values())
 """The last names under which registering calls are written, aliases of constructors apart."""
 
-NEEDLES: tuple[bytes, ...] = (b"add_task", b"BackgroundTask", b"background_task", b"aiojobs", b"falcon", b"lilya", b"esmerald", b"flask_executor", b"spawn_callback")  # fmt: skip
+NEEDLES: tuple[bytes, ...] = (
+    b"add_task", b"BackgroundTask", b"background_task", b"aiojobs", b"falcon", b"lilya", b"esmerald",
+    b"flask_executor", b"spawn_callback",
+)  # fmt: skip
 """A file that holds none of these registers nothing."""
 PREVIEW_NEEDLES: tuple[bytes, ...] = (b"create_task", b"ensure_future")
 

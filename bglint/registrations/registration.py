@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence, Span
 
 if TYPE_CHECKING:
+    import ast
+
     import libcst as cst
 
     from bglint.program.calling import Arguments

@@ -117,7 +117,7 @@ def diagnose(rule: Rule, case: Case, finding: Finding) -> Diagnostic:
     )
 
 
-def diagnose_module(rule: Rule, case: ModuleCase, finding: Finding) -> Diagnostic:
+def diagnose_module(rule: Rule, finding: Finding) -> Diagnostic:
     """The diagnostic of a finding that belongs to a module."""
     assert finding.span is not None, f"{rule.code} gives no place"
     return Diagnostic(

@@ -69,7 +69,8 @@ def check(case: Case) -> Iterator[Finding]:
         holds = "holds a worker thread" if effect.kind == "blocking" else "keeps a task alive"
         queue = case.queue.name if case.queue is not None else "a job queue (BullMQ, Celery, ARQ …)"
         yield Finding(
-            f"background task `{case.target}` sleeps for about {_seconds(effect.ms)} and {holds} for as long ({chain(effect)})",
+            f"background task `{case.target}` sleeps for about {_seconds(effect.ms)} "
+            f"and {holds} for as long ({chain(effect)})",
             "warning" if effect.kind == "blocking" else "info",
             effect=effect,
             help=f"let {queue} run it later",

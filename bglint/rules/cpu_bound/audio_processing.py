@@ -1,7 +1,8 @@
 """The target reaches audio transcoding, analysis or transcription on this machine.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, decodes, analyses, synthesises or transcribes sound on this machine.
+Fires when a background task, by any chain of calls within the project, decodes, analyses, synthesises or
+transcribes sound on this machine.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

@@ -1,7 +1,8 @@
 """The target hashes passwords, makes keys or stretches them.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, does cryptography that is slow on purpose: password hashing, key generation, key stretching.
+Fires when a background task, by any chain of calls within the project, does cryptography that is slow on purpose:
+password hashing, key generation, key stretching.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

@@ -1,7 +1,8 @@
 """The target reaches OCR, office documents or layout analysis.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, recognises text, or reads and writes office documents.
+Fires when a background task, by any chain of calls within the project, recognises text, or reads and writes office
+documents.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

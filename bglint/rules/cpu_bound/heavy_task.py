@@ -1,7 +1,9 @@
 """The target reaches a callable that is declared heavy, or heavy work of no other kind.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, reaches a callable that the configuration names under `heavy`, or that `# bglint: heavy` marks on its `def` line, or CPU-bound work that no other rule speaks of.
+Fires when a background task, by any chain of calls within the project, reaches a callable that the configuration
+names under `heavy`, or that `# bglint: heavy` marks on its `def` line, or CPU-bound work that no other rule speaks
+of.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

@@ -1,7 +1,9 @@
 """The target runs a loop whose estimated cost passes the slow-task threshold.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, runs a loop so often that its own Python takes longer than the slow-task threshold (100 ms by default). Lengths are computed from constants; nested loops multiply; a loop whose length is not known is not counted.
+Fires when a background task, by any chain of calls within the project, runs a loop so often that its own Python
+takes longer than the slow-task threshold (100 ms by default). Lengths are computed from constants; nested loops
+multiply; a loop whose length is not known is not counted.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

@@ -1,7 +1,8 @@
 """The target loads, trains or runs a model on this machine.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, loads a model, runs inference or an embedding, or trains on this machine.
+Fires when a background task, by any chain of calls within the project, loads a model, runs inference or an
+embedding, or trains on this machine.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

@@ -1,7 +1,8 @@
 """The target reaches video encoding, decoding or frame work.
 
 ## What it does
-Fires when a background task, by any chain of calls within the project, decodes, cuts or encodes video in this process, or goes through its frames.
+Fires when a background task, by any chain of calls within the project, decodes, cuts or encodes video in this
+process, or goes through its frames.
 Costs are summed over all that the task reaches; below the slow-task threshold nothing is said.
 
 ## Why is this bad?

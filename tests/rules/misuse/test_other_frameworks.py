@@ -22,13 +22,14 @@ from quart import Quart
 from sanic import Sanic
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask, BackgroundTasks
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from starlette.requests import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::DeprecationWarning")
 
@@ -210,7 +211,7 @@ def test_quart_awaits_no_coroutine_of_a_lambda(events: list[str]) -> None:
 
 def test_awaiting_quarts_registration_fails_the_request(events: list[str]) -> None:
     async def awaited(app: Quart) -> None:
-        await app.add_background_task(note, events)  # type: ignore[func-returns-value]
+        await app.add_background_task(note, events)  # type: ignore[func-returns-value, misc]
 
     with pytest.raises(TypeError):
         quart(awaited)
@@ -228,9 +229,9 @@ async def request_of_sanic(app: Sanic[Any, Any]) -> None:
         started.set()
 
     await received.put({"type": "lifespan.startup"})
-    lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, received.get, send))  # type: ignore[arg-type]
+    lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, received.get, send))
     await started.wait()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tests") as client:  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tests") as client:
         await client.get("/")
     await asyncio.sleep(0.01)
     lifespan.cancel()
@@ -243,7 +244,7 @@ def test_sanic_takes_a_coroutine_or_a_function(events: list[str], called: bool) 
     async def task(_: object = None) -> None:
         events.append("ran")
 
-    @app.get("/")
+    @app.get("/")  # type: ignore[untyped-decorator]
     async def endpoint(request: Any) -> Any:
         app.add_task(task() if called else task)
         return sanic.response.empty()
@@ -255,7 +256,7 @@ def test_sanic_takes_a_coroutine_or_a_function(events: list[str], called: bool) 
 def test_sanic_awaits_what_a_lambda_returns(events: list[str]) -> None:
     app: Any = Sanic("tests_lambda")
 
-    @app.get("/")
+    @app.get("/")  # type: ignore[untyped-decorator]
     async def endpoint(request: Any) -> Any:
         app.add_task(lambda _: note(events))
         return sanic.response.empty()

@@ -10,7 +10,7 @@ from bglint.runtime import BackgroundTasks
 async def endpoint(kind: str) -> Response[str]:
     tasks = BackgroundTasks()
     add(kind, tasks)
-    return Response("accepted", background=cast(Any, tasks))
+    return Response("accepted", background=cast("Any", tasks))
 
 
 app = Litestar([endpoint], on_shutdown=[shut_down], logging_config=None)
