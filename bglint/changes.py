@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bglint.diagnostics import Diagnostic
-
 Rows = tuple[int, int]
 """A stretch of rows, from 1, both ends inclusive."""
 
@@ -34,13 +32,8 @@ class Changes:
     rows: Mapping[str, tuple[Rows, ...]] = field(default_factory=dict)
     untracked: frozenset[str] = frozenset()
 
-    def touch(self, diagnostic: Diagnostic) -> bool:
-        """Tell whether a finding's place, or that of a step of its trace, touches what changed."""
-        places = [(diagnostic.span.filename, diagnostic.span.start.row, diagnostic.span.end.row)]
-        places += [(step.filename, step.location.row, step.location.row) for step in diagnostic.trace]
-        return any(self._touch_rows(*place) for place in dict.fromkeys(places))
-
-    def _touch_rows(self, filename: str, first: int, last: int) -> bool:
+    def touch(self, filename: str, first: int, last: int) -> bool:
+        """Tell whether something changed in a stretch of rows."""
         path = os.path.realpath(filename)
         if path in self.untracked:
             return True

@@ -44,7 +44,7 @@ def run(
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
     files, candidates = _scan(paths, resolver, stdin)
-    session = Session(_project_root(paths, resolver, stdin), files, resolver)
+    session = Session(project_root(paths, resolver, stdin), files, resolver)
     session.index.overlay.update(overlay or {})
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
@@ -185,7 +185,7 @@ def _scan(
     return files, candidates
 
 
-def _project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None) -> str:
+def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:
     """The folder beyond which nothing belongs to the project: the repository's, else the configuration's."""
     starts = [os.path.abspath(path) for path in ([stdin[0]] if stdin is not None else paths)]
     folders = [start if os.path.isdir(start) else os.path.dirname(start) for start in starts]

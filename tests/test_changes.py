@@ -9,7 +9,6 @@ import pytest
 
 from bglint.changes import Changes, RevisionError, changes_since
 from bglint.cli.main import run as bglint
-from bglint.diagnostics import Confidence, Diagnostic, Position, Span, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,28 +120,22 @@ def test_without_git_it_is_said_so(repository: Path, monkeypatch: pytest.MonkeyP
 # what is touched
 
 
-def finding(first: int, last: int, *steps: tuple[str, int]) -> Diagnostic:
-    trace = tuple(Step("f", path, Position(row, 1)) for path, row in steps)
-    span = Span("/p/a.py", Position(first, 1), Position(last, 9))
-    return Diagnostic("BG101", "x", "x", span, "error", Confidence.HIGH, trace=trace)
-
-
 @pytest.mark.parametrize(
-    ("diagnostic", "touched"),
+    ("place", "touched"),
     [
-        (finding(1, 4), False),
-        (finding(1, 5), True),
-        (finding(6, 9), True),
-        (finding(7, 9), False),
-        (finding(1, 1, ("/p/a.py", 6)), True),
-        (finding(1, 1, ("/p/b.py", 2), ("/p/c.py", 3)), True),
-        (finding(1, 1, ("/p/b.py", 3)), False),
-        (finding(1, 1, ("/p/new.py", 3)), True),
+        (("/p/a.py", 1, 4), False),
+        (("/p/a.py", 1, 5), True),
+        (("/p/a.py", 6, 9), True),
+        (("/p/a.py", 7, 9), False),
+        (("/p/b.py", 1, 1), True),
+        (("/p/b.py", 3, 3), False),
+        (("/p/c.py", 5, 9), True),
+        (("/p/new.py", 3, 3), True),
     ],
 )
-def test_a_finding_is_touched_by_its_place_or_by_any_step(diagnostic: Diagnostic, touched: bool) -> None:
+def test_rows_are_touched_where_one_of_them_changed(place: tuple[str, int, int], touched: bool) -> None:
     rows = {"/p/a.py": ((5, 6),), "/p/b.py": ((1, 1),), "/p/c.py": ((3, 3), (9, 9))}
-    assert Changes(rows, frozenset({"/p/new.py"})).touch(diagnostic) is touched
+    assert Changes(rows, frozenset({"/p/new.py"})).touch(*place) is touched
 
 
 def test_changes_are_carried_over_to_what_fixes_make_of_a_file(tmp_path: Path) -> None:
@@ -155,34 +148,203 @@ def test_changes_are_carried_over_to_what_fixes_make_of_a_file(tmp_path: Path) -
 
 # the command line
 
-HELPER = "import time\n\n\nasync def pause():\n    {}\n"
-APP = """\
-from fastapi import BackgroundTasks
-from steps import step
+APPLICATION = {
+    "app/__init__.py": "",
+    "app/api.py": """\
+from fastapi import APIRouter, BackgroundTasks
+
+from app import mail, media
+
+router = APIRouter()
 
 
-def f(tasks: BackgroundTasks):
-    tasks.add_task(step)
-"""
-STEPS = "from helper import pause\n\n\nasync def step():\n    await pause()\n"
+@router.post("/uploads")
+def upload(path: str, tasks: BackgroundTasks):
+    tasks.add_task(media.make_previews, path)
+    tasks.add_task(mail.send_receipt, path)
+    return {"path": path}
+""",
+    "app/mail.py": "import time\n\n\nasync def send_receipt(path):\n    time.sleep(5)\n",
+    "app/media.py": """\
+from app import previews
 
 
-def test_a_change_in_a_helper_shows_the_task_that_it_makes_slow(
-    repository: Path, capfd: pytest.CaptureFixture[str]
+async def make_previews(path):
+    previews.store(path)
+""",
+    "app/previews.py": """\
+from app import pictures
+
+
+def store(path):
+    keep(path)
+
+
+def store_at_once(path):
+    for width in (2560, 1280, 640):
+        keep(pictures.resized(path, width))
+
+
+def keep(picture):
+    print(picture)
+""",
+    "app/pictures.py": """\
+from PIL import Image
+
+
+def resized(path, width):
+    return Image.open(path).resize((width, width))
+""",
+}
+
+
+@pytest.fixture
+def application(repository: Path) -> Path:
+    for name, text in APPLICATION.items():
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text(text, encoding="utf-8")
+    commit(repository)
+    return repository
+
+
+def edit(application: Path, name: str, before: str, after: str) -> None:
+    path = application / name
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def found(capfd: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """What a run finds: file, row, code."""
+    capfd.readouterr()
+    bglint(["--output-format", "concise", *arguments])
+    lines = capfd.readouterr().out.splitlines()
+    return [f"{line.split(':')[0]}:{line.split(':')[1]} {line.split()[1]}" for line in lines]
+
+
+PREVIEWS, RECEIPT = "app/api.py:10 BG101", "app/api.py:11 BG201"
+
+
+def test_a_call_that_a_helper_three_modules_away_gets_shows_the_task_that_it_makes_slow(
+    application: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (repository / "a.py").write_text(APP, encoding="utf-8")
-    (repository / "steps.py").write_text(STEPS, encoding="utf-8")
-    (repository / "helper.py").write_text(HELPER.format("pass"), encoding="utf-8")
-    (repository / "old.py").write_text(APP.replace("from steps", "from slow"), encoding="utf-8")
-    (repository / "slow.py").write_text("import time\n\nasync def step():\n    time.sleep(5)\n", encoding="utf-8")
-    commit(repository)
-    (repository / "helper.py").write_text(HELPER.format("time.sleep(5)"), encoding="utf-8")
-    assert bglint(["--select", "BG2", "--output-format", "concise"]) == 1
-    assert len(capfd.readouterr().out.splitlines()) == 2
-    assert bglint(["--select", "BG2", "--output-format", "concise", "--since", "HEAD"]) == 1
-    assert [line.partition(":")[0] for line in capfd.readouterr().out.splitlines()] == ["a.py"]
-    commit(repository)
-    assert bglint(["--select", "BG2", "--since", "HEAD"]) == 0
+    assert found(capfd) == [RECEIPT]
+    edit(application, "app/previews.py", "    keep(path)\n", "    keep(path)\n    store_at_once(path)\n")
+    assert found(capfd) == [PREVIEWS, RECEIPT]
+    assert found(capfd, "--since", "HEAD") == [PREVIEWS]
+    commit(application)
+    assert found(capfd, "--since", "HEAD") == []
+    assert found(capfd, "--since", "HEAD~1") == [PREVIEWS]
+
+
+def test_a_change_beside_the_functions_that_a_task_leads_through_shows_nothing(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/previews.py", "    keep(path)\n", "    store_at_once(path)\n")
+    commit(application)
+    (application / "app" / "pictures.py").write_text(
+        APPLICATION["app/pictures.py"] + "\n\ndef name(path):\n    return path\n", encoding="utf-8"
+    )
+    edit(application, "app/previews.py", "    print(picture)\n", "    print(picture, flush=True)\n")
+    assert found(capfd, "--since", "HEAD") == []
+    edit(application, "app/pictures.py", "(width, width)", "(width, width // 2)")
+    assert found(capfd, "--since", "HEAD") == [PREVIEWS]
+
+
+def test_a_finding_without_a_trace_comes_with_a_change_of_its_target_or_of_what_registers_it(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wrong = "app/api.py:10 BG402"
+    edit(application, "app/media.py", "(path):", "(\n    path,\n    width,\n):")
+    assert found(capfd, "--since", "HEAD") == [wrong]
+    commit(application)
+    assert found(capfd, "--since", "HEAD") == []
+    edit(application, "app/api.py", '@router.post("/uploads")', '@router.post("/pictures")')
+    assert found(capfd, "--since", "HEAD") == [wrong]
+
+
+def test_what_is_moved_renamed_deleted_or_new_is_seen_as_git_sees_it(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/previews.py", "    keep(path)\n", "    store_at_once(path)\n")
+    commit(application)
+    git(application, "mv", "app/pictures.py", "app/images.py")
+    edit(application, "app/previews.py", "import pictures", "import images as pictures")
+    assert found(capfd) == [PREVIEWS, RECEIPT]
+    assert found(capfd, "--since", "HEAD") == []
+    (application / "app" / "images.py").unlink()
+    (application / "app" / "drawing.py").write_text(APPLICATION["app/pictures.py"], encoding="utf-8")
+    edit(application, "app/previews.py", "import images as pictures", "import drawing as pictures")
+    assert found(capfd, "--since", "HEAD") == [PREVIEWS]
+    (application / "app" / "drawing.py").unlink()
+    assert found(capfd, "--since", "HEAD") == []
+
+
+def test_a_shallow_clone_compares_with_what_it_has_and_says_what_it_lacks(
+    application: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(application, "app/previews.py", "    keep(path)\n", "    store_at_once(path)\n")
+    commit(application)
+    git(application, "clone", "-q", "--depth", "1", f"file://{application}", "shallow")
+    monkeypatch.chdir(application / "shallow")
+    assert found(capfd, "--since", "HEAD") == []
+    assert bglint(["--since", "HEAD~1"]) == 2
+    error = capfd.readouterr().err
+    assert error.startswith("error: 'HEAD~1' is no revision of ")
+    assert "`git fetch` it first" in error
+    assert error.count("\n") == 1
+    git(application / "shallow", "fetch", "-q", "--depth", "2")
+    assert found(capfd, "--since", "HEAD~1") == [PREVIEWS]
+
+
+def test_a_file_that_a_change_breaks_is_reported_wherever_the_change_is(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/mail.py", "import time\n", "import (time\n")
+    assert found(capfd, "--since", "HEAD") == ["app/mail.py:1 BG901"]
+    commit(application)
+    assert found(capfd, "--since", "HEAD") == []
+
+
+# the callers of the files that are given
+
+
+def test_given_a_helper_the_tasks_that_lead_to_it_are_reported_where_they_are_asked_for(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/previews.py", "    keep(path)\n", "    store_at_once(path)\n")
+    assert found(capfd, "app/pictures.py") == []
+    assert found(capfd, "--with-callers", "app/pictures.py") == [PREVIEWS]
+    assert found(capfd, "--with-callers", "app/mail.py") == [RECEIPT]
+    assert found(capfd, "--with-callers", "app/api.py") == [PREVIEWS, RECEIPT]
+    assert found(capfd, "--with-callers", "app/__init__.py") == []
+    assert found(capfd, "--with-callers", "app") == [PREVIEWS, RECEIPT]
+
+
+def test_callers_are_looked_for_in_the_whole_repository_but_not_in_what_is_excluded(
+    application: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(application / "app")
+    assert found(capfd, "--with-callers", "mail.py") == ["api.py:11 BG201"]
+    assert found(capfd, "--with-callers", "--exclude", "api.py", "mail.py") == []
+    assert found(capfd, "--with-callers", "--exclude", "api.py", "mail.py", "api.py") == ["api.py:11 BG201"]
+    assert found(capfd, "--with-callers", "--force-exclude", "--exclude", "api.py", "mail.py", "api.py") == []
+
+
+def test_a_target_whose_parameters_change_reports_the_call_that_no_longer_fits(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/media.py", "(path):", "(path, width):")
+    assert found(capfd, "--with-callers", "app/media.py") == ["app/api.py:10 BG402"]
+
+
+def test_of_the_files_that_are_given_only_what_changed_counts_where_both_are_asked_for(
+    application: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    edit(application, "app/media.py", "    previews.store(path)\n", "    previews.store_at_once(path)\n")
+    both = ["--with-callers", "--since", "HEAD"]
+    assert found(capfd, *both, "app/api.py", "app/media.py") == [PREVIEWS]
+    assert found(capfd, *both, "app/mail.py") == []
 
 
 def test_only_what_changed_is_fixed(repository: Path) -> None:
@@ -200,6 +362,8 @@ def test_only_what_changed_is_fixed(repository: Path) -> None:
     [
         (["--since", "nowhere"], "'nowhere' is no revision of "),
         (["--since", "HEAD", "-"], "--since compares files, and `-` is none"),
+        (["--with-callers", "-"], "--with-callers follows files, and `-` is none"),
+        (["--with-callers", "--write-baseline", "b.json"], "--write-baseline and --with-callers do not go together"),
     ],
 )
 def test_what_cannot_be_compared_is_an_error(

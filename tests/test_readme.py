@@ -179,17 +179,6 @@ def test_the_python_that_is_shown_runs(tmp_path: Path) -> None:
         runpy.run_path(str(program))
 
 
-def test_the_hook_runs_the_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    (entry,) = re.findall(r"^  entry: (.*)$", hooks, re.MULTILINE)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.py").touch()
-    assert run(shlex.split(entry)[1:]) == 0
-    assert "No problems" in capsys.readouterr().err
-
-
 def test_the_changelog_has_the_version() -> None:
     from bglint import __version__
 

@@ -77,7 +77,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["write_baseline"]:
         return _write_baseline(session, options["write_baseline"])
     output = Output.of(options["formats"], options["files"], session.resolver.for_directory(os.curdir).output_format)
-    narrowing = Narrowing.of(session, options["baseline"], options["since"])
+    narrowing = Narrowing.of(session, options["baseline"], options["since"], with_callers=options["with_callers"])
     if options["diff"]:
         differs = print_diff(narrowing, options)
         return FOUND_SOMETHING if differs and not options["exit_zero"] else FOUND_NOTHING

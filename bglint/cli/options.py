@@ -23,7 +23,7 @@ _PENDING: Final = {
 
 _CONTRADICTIONS: Final = {
     "add_ignores": ("fix", "unsafe_fixes"),
-    "write_baseline": ("fix", "diff", "add_ignores", "since", "baseline"),
+    "write_baseline": ("fix", "diff", "add_ignores", "since", "with_callers", "baseline"),
 }
 
 
@@ -69,6 +69,7 @@ adoption_options = _together(
         "--write-baseline", type=click.Path(), metavar="FILE", help="Write the findings to FILE as known, and stop."
     ),
     click.option("--since", metavar="REV", help="Leave out findings that no change since this Git revision touches."),
+    click.option("--with-callers", is_flag=True, help="Report tasks of other files too that lead into PATHS."),
 )
 
 config_options = _together(
