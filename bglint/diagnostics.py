@@ -11,6 +11,8 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe", "display"]
+Place = Literal["background task", "thread", "process pool", "job queue", "unclear"]
+"""Where work belongs that a request leaves behind."""
 
 
 class Confidence(enum.IntEnum):
@@ -113,6 +115,24 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One question of the decision tree, answered for a task. `answer` is yes, no, or the word between them."""
+
+    question: str
+    answer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where the work of a task belongs. `advice` says how it gets there; code in it stands between backticks."""
+
+    answers: tuple[Answer, ...]
+    place: Place
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One registration of the inventory, judged. `span.filename` is absolute."""
 
@@ -127,6 +147,7 @@ class Task:
     confidence: Confidence
     trace: tuple[Step, ...] = ()
     codes: tuple[str, ...] = ()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bglint.advice import queue_of_project
-from bglint.diagnostics import Diagnostic, Report, Task
+from bglint.decision import decide
+from bglint.diagnostics import Decision, Diagnostic, Report, Task
 from bglint.discovery import Discovery, read_candidate
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from bglint.rules.rule import Rule
     from bglint.settings import Settings, SettingsResolver
 
+_DURABILITY = ("BG301", "BG302")
+"""The rules that say that a task asks for retries or guarantees."""
+
 
 def run(
     paths: Sequence[str],
@@ -36,15 +40,17 @@ def run(
     stdin: tuple[str, bytes] | None = None,
     overlay: Mapping[str, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    decisions: bool = False,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
 
-    `overlay` holds the text of files that is read instead of what is on the disk.
+    `overlay` holds the text of files that is read instead of what is on the disk. With `decisions` each task comes
+    with the decision tree applied to it.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
     files, candidates = _scan(paths, resolver, stdin)
-    session = Session(project_root(paths, resolver, stdin), files, resolver)
+    session = Session(project_root(paths, resolver, stdin), files, resolver, decisions=decisions)
     session.index.overlay.update(overlay or {})
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
@@ -71,8 +77,9 @@ def run(
 class Session:
     """One project kept in memory: the program, and the analysers of its policies."""
 
-    def __init__(self, root: str, files: Sequence[str], resolver: SettingsResolver) -> None:
+    def __init__(self, root: str, files: Sequence[str], resolver: SettingsResolver, *, decisions: bool = False) -> None:
         self.resolver = resolver
+        self.decisions = decisions
         self.index = ModuleIndex(root, tuple(resolver.for_directory(root).src))
         self.program = Program(self.index, files)
         self.wanted: set[str] = set(files)
@@ -117,7 +124,7 @@ class Session:
         findings = [
             with_fix(diagnose(r, case, f), case) for r in _rules(settings, path) if r.check for f in _ask(r, case)
         ]
-        return _task(registration, judgement), findings
+        return _task(registration, judgement, _decision(case) if self.decisions else None), findings
 
     def _analyzer(self, settings: Settings) -> Analyzer:
         policy = Policy(settings.heavy, settings.light, settings.max_depth)
@@ -138,6 +145,12 @@ def _ask(rule: Rule, case: Case) -> Iterable[Finding]:
     if case.registration.passed_on and rule.code < "BG3":
         return ()
     return rule.check(case)
+
+
+def _decision(case: Case) -> Decision:
+    """Where a task's work belongs; what the rules say of its durability counts, selected or not."""
+    owed = [finding.message for code in _DURABILITY if (check := RULES[code].check) for finding in check(case)]
+    return decide(case, owed)
 
 
 def _rules(settings: Settings, path: str) -> list[Rule]:
@@ -203,7 +216,7 @@ def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[
     return os.path.commonpath(roots) if roots else os.getcwd()
 
 
-def _task(registration: Registration, judgement: Judgement) -> Task:
+def _task(registration: Registration, judgement: Judgement, decision: Decision | None) -> Task:
     return Task(
         span=registration.span,
         framework=registration.form.framework,
@@ -215,6 +228,7 @@ def _task(registration: Registration, judgement: Judgement) -> Task:
         category=judgement.category,
         confidence=judgement.confidence,
         trace=steps(judgement.deciding.trace, judgement.deciding) if judgement.deciding is not None else (),
+        decision=decision,
     )
 
 

@@ -39,6 +39,10 @@ class Output:
         to_files = tuple(zip([*formats, *[default] * len(files)], files, strict=False))
         return cls(formats[-1] if len(formats) > len(files) else default, to_files)
 
+    def has(self, name: str) -> bool:
+        """Tell whether anything is printed in a format."""
+        return name == self.to_stdout or any(name == each for each, _ in self.to_files)
+
     @property
     def is_text(self) -> bool:
         """Whether people read what goes to stdout."""

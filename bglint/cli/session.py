@@ -36,13 +36,14 @@ class Session:
     resolver: SettingsResolver
     quiet: bool
 
-    def run(self, edited: Mapping[str, bytes] | None = None) -> Report:
+    def run(self, edited: Mapping[str, bytes] | None = None, *, decisions: bool = False) -> Report:
         """Analyse the files, those `edited` with that content; show the progress where it takes long."""
         from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
 
         if self.stdin and self._is_excluded(self.stdin[0]):
             return Report()
         options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
+        options |= {"decisions": True} if decisions else {}
         with progress_bar(enabled=not self.quiet) as progress:
             started = time.perf_counter()
             report = engine.run(self.paths, self.resolver, stdin=self._text(edited), progress=progress, **options)

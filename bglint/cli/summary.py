@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bglint.reporters.text import count
+from bglint.reporters.verdicts import rank_of
 
 if TYPE_CHECKING:
     from bglint.diagnostics import Report, Severity
 
 _HARMLESS_VERDICTS: Final = frozenset({"light", "enqueue", "offloaded"})
-_VERDICTS: Final = ("cpu-async", "blocking-async", "cpu", "slow-io", "unknown", "offloaded", "enqueue", "light")
 _NOUNS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -41,5 +41,4 @@ def _verdicts(report: Report) -> str:
         return ""
     if _HARMLESS_VERDICTS.issuperset(verdicts):
         return ", all light" if len(report.tasks) > 1 else ", light"
-    ranked = sorted(verdicts, key=lambda verdict: _VERDICTS.index(verdict) if verdict in _VERDICTS else -1)
-    return f" ({', '.join(f'{verdicts[verdict]} {verdict}' for verdict in ranked)})"
+    return f" ({', '.join(f'{verdicts[verdict]} {verdict}' for verdict in sorted(verdicts, key=rank_of))})"

@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """
     session = open_session(paths, options)
     output = Output.of(options["formats"], options["files"], default="table")
-    report = session.run()
+    report = session.run(decisions=output.has("html"))
     context = render_context(session, options["color"])
     write_files(report, output, context, task_reporter)
     write_stdout(report, output, context, task_reporter)

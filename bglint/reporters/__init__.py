@@ -30,6 +30,7 @@ TASK_FORMATS: Final[Mapping[str, str]] = {
     "tree": "task_tree",
     "json": "task_json_array",
     "json-lines": "task_json_lines",
+    "html": "task_page",
 }
 TEXT_FORMATS: Final = frozenset({"full", "concise", "grouped", "table", "tree"})
 """The formats that people read; the others are read by programs."""

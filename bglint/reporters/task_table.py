@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bglint.reporters.text import Pen, columns, display_width, harmless, one_line, wrap
+from bglint.reporters.verdicts import style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,16 +13,6 @@ if TYPE_CHECKING:
     from bglint.diagnostics import Report, Task
     from bglint.reporters.context import RenderContext
 
-VERDICT_STYLES: Final = {
-    "cpu-async": "error",
-    "blocking-async": "error",
-    "cpu": "warning",
-    "slow-io": "warning",
-    "unknown": "faint",
-    "light": "good",
-    "enqueue": "good",
-    "offloaded": "good",
-}
 _MAX_TARGET_COLUMNS: Final = 60
 _MARGIN: Final = "    "
 _HEADINGS: Final = ("Verdict", "Work", "Task", "Registered at", "Reaches")
@@ -44,7 +35,7 @@ def render(report: Report, context: RenderContext) -> Iterable[str]:
 
 def painted_verdict(verdict: str, pen: Pen) -> str:
     """Return the verdict in its colour."""
-    return pen.paint(verdict, VERDICT_STYLES.get(verdict, "strong"))
+    return pen.paint(verdict, style_of(verdict))
 
 
 def _cells(task: Task, context: RenderContext, pen: Pen) -> tuple[str, ...]:
