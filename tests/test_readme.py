@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bglint.cli.main import run
-from bglint.reporters import DIAGNOSTIC_FORMATS
+from bglint.reporters import DIAGNOSTIC_FORMATS, TASK_FORMATS
 from bglint.settings import SettingsResolver
 from bglint.settings.model import config_keys, documentation_of, kind_of
 from tests.want import VERDICTS
@@ -163,7 +163,7 @@ def test_options_and_formats_that_are_named_exist(capsys: pytest.CaptureFixture[
     known = set(re.findall(r"--[\w-]+", capsys.readouterr().out)) | {"--group"}
     text = "\n".join(line for line in README.splitlines() if "pip install" not in line)
     assert set(re.findall(r"(?<![\w!-])--[a-z][\w-]+", text)) <= known
-    assert set(re.findall(r"--output-format (\w+)", text)) <= {*DIAGNOSTIC_FORMATS}
+    assert set(re.findall(r"--output-format (\w+)", text)) <= {*DIAGNOSTIC_FORMATS, *TASK_FORMATS}
 
 
 def test_the_links_lead_somewhere() -> None:
