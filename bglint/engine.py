@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bglint.advice import queue_of_project
 from bglint.decision import decide
@@ -14,13 +16,14 @@ from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
+from bglint.program.scopes import TOO_DEEP
 from bglint.registrations.finder import Finder
 from bglint.registrations.forms import NEEDLES, PREVIEW_NEEDLES, Form
 from bglint.rules.files.unreadable_file import unreadable_file
 from bglint.rules.registry import RULES
 from bglint.rules.rule import Case, Finding, ModuleCase, diagnose, diagnose_module, steps
 from bglint.suppression import Silencer
-from bglint.verdict import Judgement, judge, target_definition, target_kind
+from bglint.verdict import Judgement, judge, target_definition, target_kind, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 _DURABILITY = ("BG301", "BG302")
 """The rules that say that a task asks for retries or guarantees."""
+
+RECURSION_LIMIT: Final = 4000
+"""How many calls may lie within one another: enough for a chain of 500 `elif`, and far from the end of the C stack."""
 
 
 def run(
@@ -78,6 +84,7 @@ class Session:
     """One project kept in memory: the program, and the analysers of its policies."""
 
     def __init__(self, root: str, files: Sequence[str], resolver: SettingsResolver, *, decisions: bool = False) -> None:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         self.resolver = resolver
         self.decisions = decisions
         self.index = ModuleIndex(root, tuple(resolver.for_directory(root).src))
@@ -95,35 +102,39 @@ class Session:
             return
         settings = self.resolver.for_file(path)
         finder = Finder(self.program, _declared_forms(settings), preview=settings.preview)
-        settled, added = finder.through_helpers(finder.in_module(module))
+        settled: list[Registration] = []
+        added: list[Registration] = []
+        with self._too_deep_noted(path):
+            settled, added = finder.through_helpers(finder.in_module(module))
         self.needed.update(self.index.failures)
         siblings = tuple(settled)
         for registration in [*settled, *added]:
             if registration.module.path in self.wanted and id(registration.call) not in self._seen:
                 self._seen.add(id(registration.call))
                 yield self._judged(registration, siblings)
-        if settings_run := _rules(settings, path):
-            case = ModuleCase(module, self.program, settings, siblings)
-            yield (
-                None,
-                [
-                    with_fix(diagnose_module(r, f), case)
-                    for r in settings_run
-                    if r.check_module
-                    for f in r.check_module(case)
-                ],
-            )
+        case = ModuleCase(module, self.program, settings, siblings)
+        findings: list[Diagnostic] = []
+        for rule in _rules(settings, path):
+            if rule.check_module:
+                with self._too_deep_noted(path):
+                    findings += [with_fix(diagnose_module(rule, f), case) for f in rule.check_module(case)]
+        if findings:
+            yield None, findings
 
     def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
         path = registration.module.path
         settings = self.resolver.for_file(path)
-        judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
+        judgement = unknown(registration, settings.slow_task_ms)
+        with self._too_deep_noted(path):
+            judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
         queue = queue_of_project(os.path.dirname(path), self.index.root, settings.queue)
         case = Case(registration, judgement, self.program, settings, queue, siblings)
         self.needed.update(self.index.failures)
-        findings = [
-            with_fix(diagnose(r, case, f), case) for r in _rules(settings, path) if r.check for f in _ask(r, case)
-        ]
+        findings: list[Diagnostic] = []
+        for rule in _rules(settings, path):
+            if rule.check:
+                with self._too_deep_noted(path):
+                    findings += [with_fix(diagnose(rule, case, f), case) for f in _ask(rule, case)]
         return _task(registration, judgement, _decision(case) if self.decisions else None), findings
 
     def _analyzer(self, settings: Settings) -> Analyzer:
@@ -132,8 +143,20 @@ class Session:
             self._analyzers[policy] = Analyzer(self.program, policy)
         return self._analyzers[policy]
 
+    @contextmanager
+    def _too_deep_noted(self, path: str) -> Iterator[None]:
+        """Take a file whose code is nested deeper than the stack allows for one that cannot be read."""
+        try:
+            yield
+        except RecursionError:
+            self.index.failures.setdefault(path, TOO_DEEP)
+            self.needed.add(path)
+
     def unreadable(self) -> Iterator[Diagnostic]:
         """A diagnostic for each file that had to be read and could not be."""
+        deep = self.index.too_deep()
+        self.index.failures |= deep
+        self.needed.update(deep)
         for path in sorted(self.needed):
             if path in self.index.failures and self.resolver.for_file(path).selects("BG901", False, path):
                 yield unreadable_file(path, self.index.failures[path])

@@ -87,6 +87,13 @@ def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -
     return _decide(judgement, registration.confidence)
 
 
+def unknown(registration: Registration, threshold_ms: float) -> Judgement:
+    """What is thought of a registration of which nothing can be read."""
+    return Judgement(
+        "unknown", None, registration.confidence, unread(""), None, is_async=False, threshold_ms=threshold_ms
+    )
+
+
 def runnable(registration: Registration) -> list[Value]:
     """The meanings of a target that can be run; a literal None that stands for "not yet" cannot."""
     return [value for value in registration.meanings if not isinstance(value, Constant)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -47,6 +48,9 @@ DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
 MAX_STEPS = 800
 """How many function bodies one target may lead to before the rest counts as unread."""
+
+MAX_CHAIN = 30
+"""Of how many attributes, calls and subscripts in a row a callee is shown: more than there is room for."""
 
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
 _CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property"}
@@ -278,6 +282,8 @@ class Analyzer:
         if position > self.policy.max_depth or self._steps > MAX_STEPS:
             self._truncated += 1
             return unread(f"{function.name} (calls are followed {self.policy.max_depth} deep)")
+        if function.scope.unread:
+            return unread(function.name)
         truncated, cut = self._truncated, self._lowest_cut
         self._stack.append(key)
         self._lowest_cut = position + 1
@@ -462,7 +468,23 @@ def queue_task(program: Program, value: FunctionValue) -> str | None:
 def written(node: ast.expr) -> str:
     """A callee as it is written, shortened to what can be read at a glance."""
     try:
-        text = ast.unparse(node)
+        text = ast.unparse(_end_of_chain(node, MAX_CHAIN))
     except (RecursionError, ValueError):
         return last_name(node) or "…"
     return text if len(text) <= 60 else "…" + text[-57:]
+
+
+def _end_of_chain(node: ast.expr, links: int) -> ast.expr:
+    """The last links of `a.b().c[0].d`; what stands before them is left out, so that a long chain costs no more."""
+    match node:
+        case ast.Attribute(value=owner) | ast.Subscript(value=owner) | ast.Call(func=owner):
+            if not links:
+                return ast.Name("…")
+            shorter = _end_of_chain(owner, links - 1)
+            if shorter is owner:
+                return node
+            shown = copy(node)
+            setattr(shown, "func" if isinstance(shown, ast.Call) else "value", shorter)
+            return shown
+        case _:
+            return node

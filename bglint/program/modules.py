@@ -31,6 +31,7 @@ class Module:
         self.path = path
         self.source = source
         self.tree = tree
+        self.too_deep: str | None = None
         self._functions: dict[int, Function] = {}
         self._classes: dict[int, Class] = {}
         self._scopes: dict[int, Scope] = {}
@@ -312,6 +313,11 @@ class ModuleIndex:
                     self._unnoted.discard(path)
                     self.failures[path] = str(error)
         return self._modules[path]
+
+    def too_deep(self) -> dict[str, str]:
+        """The loaded files that hold code which is nested too deeply to be followed, with the reason."""
+        modules = (module for module in self._modules.values() if module is not None)
+        return {module.path: module.too_deep for module in modules if module.too_deep is not None}
 
     def _read(self, path: str, name: str) -> Module:
         if path.endswith("/"):

@@ -25,6 +25,7 @@ Path = tuple[tuple[int, int], ...]
 """The arms of branching statements that lead to a place: (identity of the statement, number of its arm)."""
 
 END: Place = (1 << 60, 0)
+TOO_DEEP = "is nested too deeply to be followed"
 
 
 class Kind(enum.Enum):
@@ -100,6 +101,7 @@ class Scope:
     nested: list[FunctionNode | ast.ClassDef] = field(default_factory=list)
     attributes: list[tuple[ast.Attribute, ast.expr | None, ast.expr | None]] = field(default_factory=list)
     arms: list[tuple[int, int, Path]] = field(default_factory=list)
+    unread: bool = False
 
     @property
     def is_class(self) -> bool:
@@ -148,9 +150,17 @@ def _not_overridden(bound: list[Binding], here: Path) -> list[Binding]:
 
 
 def build_scope(node: ScopeNode, module: Module, parent: Scope | None, qualname: str) -> Scope:
-    """Walk a scope's own code once and return what it binds and does."""
+    """Walk a scope's own code once and return what it binds and does; one that is nested too deeply stays `unread`."""
     scope = Scope(node, module, parent, qualname)
-    collector = _Collector(scope)
+    try:
+        _collect(node, _Collector(scope))
+    except RecursionError:
+        module.too_deep = f"{TOO_DEEP} (line {getattr(node, 'lineno', 1)})"
+        return Scope(node, module, parent, qualname, unread=True)
+    return scope
+
+
+def _collect(node: ScopeNode, collector: _Collector) -> None:
     if isinstance(node, ast.Lambda):
         collector.parameters(node.args)
         collector.expression(node.body)
@@ -159,7 +169,6 @@ def build_scope(node: ScopeNode, module: Module, parent: Scope | None, qualname:
         collector.block(node.body)
     else:
         collector.block(node.body)
-    return scope
 
 
 class _Collector:

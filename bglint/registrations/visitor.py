@@ -7,6 +7,7 @@ read the module already: both trees list their calls in the order of the text, s
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from bglint.program.modules import Module
+
+
+MAX_NESTING = 400
+"""How deep a statement may be nested for libcst to be asked: its parser needs 2 KB of C stack and more a level."""
+MAX_CONCRETE_CHARACTERS = 1 << 20
+"""Longer statements are not given to libcst, which takes a second for each megabyte, and half a gigabyte."""
+
+_BRACKET = re.compile(r"[][(){}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,31 @@ def _in_statement(statement: ast.stmt, text: str, names: frozenset[str]) -> Iter
     wanted = [index for index, (call, _) in enumerate(calls) if last_name(call.func) in names]
     if not wanted:
         return
-    concrete = _concrete_calls(text)
+    concrete = _concrete_calls(text) if _is_safe(statement, text) else []
     paired = concrete if len(concrete) == len(calls) else [None] * len(calls)
     for index in wanted:
         call, awaited = calls[index]
         yield Candidate(call, paired[index], awaited)
+
+
+def _is_safe(statement: ast.stmt, text: str) -> bool:
+    """Whether libcst can be given a statement: too deep a one ends the process, and a huge one takes long.
+
+    Brackets are counted besides, as what `ast` took for a plain string may be an f-string that nests others.
+    """
+    if len(text) > MAX_CONCRETE_CHARACTERS:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth += 1 if bracket in "([{" else -1
+        if depth > MAX_NESTING:
+            return False
+    level: list[ast.AST] = [statement]
+    for _ in range(MAX_NESTING):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
 
 
 def _concrete_calls(text: str) -> list[cst.Call | None]:
