@@ -6,9 +6,10 @@ import os
 import re
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bglint.contract import JOB_QUEUES, JobQueue, queue_named
+from bglint.source import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +65,11 @@ def dependency_text(folder: str) -> str:
     ]
     if _REQUIREMENT_FOLDER in names:
         inner = os.path.join(folder, _REQUIREMENT_FOLDER)
-        if os.path.isdir(inner):
-            parts += [
-                read_text(os.path.join(inner, n)) for n in sorted(os.listdir(inner)) if n.endswith((".txt", ".in"))
-            ]
+        try:
+            inner_names = sorted(os.listdir(inner))
+        except OSError:
+            inner_names = []
+        parts += [read_text(os.path.join(inner, name)) for name in inner_names if name.endswith((".txt", ".in"))]
     return "\n".join(parts).lower()
 
 
@@ -75,22 +77,26 @@ def _required(text: str) -> str:
     """What a pyproject.toml requires to run, one requirement a line: not its keywords, extras or development groups."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return ""
-    required = table.get("project", {}).get("dependencies", [])
-    poetry = table.get("tool", {}).get("poetry", {}).get("dependencies", {})
+    required = _table(table, "project").get("dependencies", [])
+    poetry = _table(_table(_table(table, "tool"), "poetry"), "dependencies")
     lines = [each for each in required if isinstance(each, str)] if isinstance(required, list) else []
-    if isinstance(poetry, dict):
-        lines += [f"{name} {spec}" for name, spec in poetry.items()]
+    lines += [f"{name} {spec}" for name, spec in poetry.items()]
     return "\n".join(lines)
+
+
+def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
+    """The table of that name in a table; an empty one where something else stands there."""
+    found = table.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 @cache
 def read_text(path: str) -> str:
     """The text of a file; empty where it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8", "replace")
+        return read_regular(path, _MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bglint.fixes.writing import write_atomically
+from bglint.source import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,13 +69,13 @@ class Baseline:
     def read(cls, path: str) -> Baseline:
         """Read a baseline; raise `BaselineError` for one that is not there or none."""
         try:
-            value = json.loads(Path(path).read_bytes())
+            value = json.loads(read_regular(path))
             entries = tuple(sorted(_entry(each) for each in _checked(value)))
         except FileNotFoundError:
             raise BaselineError(f"{path}: no such baseline; `--write-baseline {path}` writes it") from None
         except OSError as error:
             raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BaselineError(f"{path}: is no baseline; `--write-baseline {path}` writes a new one") from error
         return cls(_folder_of(path), entries)
 

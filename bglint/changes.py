@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bglint.source import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -45,7 +47,7 @@ class Changes:
         for filename, data in edited.items():
             path = os.path.realpath(filename)
             if path not in self.untracked:
-                rows[path] = tuple(_carried_over(self.rows.get(path, ()), Path(path).read_bytes(), data))
+                rows[path] = tuple(_carried_over(self.rows.get(path, ()), read_regular(path), data))
         return Changes(rows, self.untracked)
 
 

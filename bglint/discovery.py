@@ -10,6 +10,8 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
+from bglint.source import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -24,6 +26,11 @@ SUFFIXES: Final = (".py", ".pyi")
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Larger files are generated data; they are skipped with a warning."""
 
+MAX_IGNORE_BYTES: Final = 1024 * 1024
+"""How much of an ignore file is read."""
+
+_MAX_STARS: Final = 4
+_STARS: Final = re.compile(r"\*+")
 _CHUNK_BYTES: Final = 1024 * 1024
 _GITIGNORE: Final = ".gitignore"
 _VIRTUALENV_NAMES: Final = frozenset({"env", "venv", "ENV", ".venv", "virtualenv"})
@@ -134,7 +141,7 @@ def read_candidate(path: str, needles: Sequence[bytes] | re.Pattern[bytes]) -> b
 
 def _read(path: str) -> bytes | None:
     # Plain system calls: a file object for each of 20,000 files costs more than reading them.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
         data = os.read(descriptor, _CHUNK_BYTES)
         if len(data) < _CHUNK_BYTES:
@@ -257,12 +264,21 @@ def _is_ignored(ignores: tuple[_IgnoreFile, ...], path: str) -> bool:
 def _read_ignores(directory: str, name: str) -> tuple[_IgnoreFile, ...]:
     path = os.path.join(directory, name)  # noqa: PTH118
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-            return (_IgnoreFile(directory, file.read().split("\n")),)
+        text = read_regular(path, MAX_IGNORE_BYTES).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+        lines = [line for line in text.split("\n") if not _is_costly(line)]
+        return (_IgnoreFile(directory, lines),)
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}:
             logger.warning("not read: %s (%s)", path, error.strerror)
         return ()
+
+
+def _is_costly(line: str) -> bool:
+    """Tell whether a pattern may take longer than a name is worth: each `*` multiplies it."""
+    if line.count("*") <= _MAX_STARS or line.startswith("#"):
+        return False
+    line = _STARS.sub(lambda run: "**" if run.end() - run.start() == 2 else "*", line)
+    return line.count("**") > _MAX_STARS or any(part.count("*") > _MAX_STARS for part in line.split("/"))
 
 
 def _ignore_spec(spec: type[GitIgnoreSpec], lines: Iterable[str]) -> GitIgnoreSpec:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bglint.program.syntax import parse
-from bglint.source import UnreadableSourceError, decode
+from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +65,7 @@ def _around(row: int, functions: tuple[tuple[int, int], ...]) -> tuple[int, int]
 def _functions(filename: str, data: bytes | None) -> tuple[tuple[int, int], ...]:
     """Return the rows of each function and class of a file, decorators included; none where it cannot be read."""
     try:
-        tree = parse(decode(Path(filename).read_bytes() if data is None else data))
+        tree = parse(decode(read_regular(filename) if data is None else data))
     except (OSError, UnreadableSourceError):
         return ()
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import errno
+import os
 import re
+import stat
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -48,6 +51,18 @@ class Source:
         rows[-1] = rows[-1][:last_column]
         rows[0] = rows[0][node.col_offset :]
         return b"\n".join(rows).decode("utf-8", "replace")
+
+
+def read_regular(path: str | os.PathLike[str], limit: int = -1) -> bytes:
+    """Return the first `limit` bytes of a regular file, by default all; a pipe or a device is refused, not waited for.
+
+    Raises `OSError` where the file cannot be read, or is none.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - no path, but a descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        return file.read(limit)
 
 
 def decode(data: bytes) -> str:

@@ -8,7 +8,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from bglint.advice import DEPENDENCY_FILES, read_text
 
@@ -70,10 +69,11 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
         return pinned
     texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if DEPENDENCY_FILES.fullmatch(name)]
     inner = os.path.join(folder, "requirements")
-    if "requirements" in names and os.path.isdir(inner):
-        texts += [
-            read_text(os.path.join(inner, name)) for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))
-        ]
+    try:
+        inner_names = sorted(os.listdir(inner))
+    except OSError:
+        inner_names = []
+    texts += [read_text(os.path.join(inner, name)) for name in inner_names if name.endswith((".txt", ".in"))]
     declared = [found for text in texts for found in _declared(text, distribution)]
     return min(declared, key=_width) if declared else None
 
@@ -82,10 +82,11 @@ def _locked(text: str, distribution: str) -> Versions | None:
     """The version in a lock file's list of packages."""
     try:
         packages = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
     for key in ("package", "packages"):
-        for package in packages.get(key, ()):
+        listed = packages.get(key)
+        for package in listed if isinstance(listed, list) else ():
             if isinstance(package, dict) and _plain(str(package.get("name", ""))) == distribution:
                 return _exactly(str(package.get("version", "")))
     return None
@@ -93,8 +94,10 @@ def _locked(text: str, distribution: str) -> Versions | None:
 
 def _in_pipfile_lock(text: str, distribution: str) -> Versions | None:
     try:
-        lock: dict[str, Any] = json.loads(text)
-    except ValueError:
+        lock = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(lock, dict):
         return None
     for section in ("default", "develop"):
         packages = lock.get(section)

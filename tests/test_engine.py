@@ -94,7 +94,7 @@ def test_a_path_that_is_not_there_is_an_error_that_names_it(project: Path, capsy
         (API.encode() + b"def f(:\n", "does not parse"),
         (API.encode() + b"x = " + b"(" * 5000 + b")" * 5000 + b"\n", ""),
         (API.encode() + b"x = " + b"-" * 100_000 + b"1\n", ""),
-        (API.encode() + b"#" * (9 << 20), "larger than 8 MiB"),
+        (API.encode() + b"#" * (3 << 20), "larger than 2 MiB"),
     ],
     ids=["bytes", "cookie", "nul", "utf-16", "syntax", "parentheses", "signs", "size"],
 )

@@ -19,7 +19,7 @@ from bglint.cli.progress import progress_bar
 from bglint.diagnostics import Report
 from bglint.settings import SettingsResolver
 from bglint.settings.errors import did_you_mean
-from bglint.source import UnreadableSourceError, decode
+from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Session:
 
     def read(self, filename: str) -> bytes:
         """Return the content of a file, or what stands for it on stdin."""
-        return self.stdin[1] if self.stdin and filename == self.stdin[0] else Path(filename).read_bytes()
+        return self.stdin[1] if self.stdin and filename == self.stdin[0] else read_regular(filename)
 
     def _text(self, edited: Mapping[str, bytes] | None) -> tuple[str, bytes] | None:
         if self.stdin and edited:
@@ -121,7 +121,7 @@ def _require(path: str) -> None:
 @lru_cache(maxsize=64)
 def _file_lines(filename: str) -> Sequence[str]:
     try:
-        return _split(Path(filename).read_bytes())
+        return _split(read_regular(filename))
     except OSError:
         return ()
 

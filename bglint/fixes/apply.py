@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bglint.fixes.editing import Document, Replacement, UneditableError
 from bglint.fixes.writing import write_atomically
 from bglint.program.syntax import parse
-from bglint.source import UnreadableSourceError, decode
+from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,7 +97,7 @@ class _Draft:
 def mend(
     relint: Callable[[Mapping[str, bytes]], Report],
     remedy: Remedy,
-    read: Callable[[str], bytes] = lambda path: Path(path).read_bytes(),
+    read: Callable[[str], bytes] = read_regular,
 ) -> Outcome:
     """Apply the remedy until nothing is left to do, in memory; `relint` gets the contents that are not on disk yet."""
     return _Mender(relint, remedy, read).run()
@@ -259,7 +258,7 @@ def write_changes(changes: Mapping[str, Change]) -> tuple[list[str], dict[str, s
     left: dict[str, str] = {}
     for path, change in changes.items():
         try:
-            if Path(path).read_bytes() != change.before:
+            if read_regular(path) != change.before:
                 left[path] = "it changed on disk in the meantime"
                 continue
             write_atomically(path, change.after)

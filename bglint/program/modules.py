@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import ast
 import os
-import stat
 import sys
 from functools import cached_property
 
 from bglint import catalog
 from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
 from bglint.program.syntax import parse
-from bglint.source import Source, UnreadableSourceError
+from bglint.source import Source, UnreadableSourceError, read_regular
 
-MAX_SOURCE_BYTES = 8 << 20
-"""Larger modules are not followed: generated data, which would cost seconds to parse."""
+MAX_SOURCE_BYTES = 2 << 20
+"""Larger modules are not followed: generated data. A megabyte of dense code takes seconds and half a gigabyte."""
 
 _FOREIGN = {"site-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox", ".nox", "dist-packages"}
 _SEARCH_DEPTH = 4
@@ -251,15 +250,6 @@ class Class:
         return found
 
 
-def _bytes(path: str) -> bytes:
-    """The first bytes of a regular file, one more than are allowed; a pipe is refused, not waited for."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableSourceError("is not a regular file")
-        return file.read(MAX_SOURCE_BYTES + 1)
-
-
 def last_name(node: ast.expr) -> str:
     """The last part of a dotted name, or nothing where the expression is none."""
     match node:
@@ -325,7 +315,7 @@ class ModuleIndex:
         data = self.overlay.get(path)
         if data is None:
             try:
-                data = _bytes(path)
+                data = read_regular(path, MAX_SOURCE_BYTES + 1)
             except OSError as error:
                 raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from None
         if len(data) > MAX_SOURCE_BYTES:

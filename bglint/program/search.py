@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bglint.program import calling, members
 from bglint.program.modules import function_of
 from bglint.program.values import ClassValue, External, Frame, FunctionValue, Meanings, merge
+from bglint.source import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -168,8 +169,7 @@ class Search:
             data = self._program.index.overlay.get(path)
             if data is None:
                 try:
-                    with open(path, "rb") as file:
-                        data = file.read()
+                    data = read_regular(path)
                 except OSError:
                     continue
             if word in data and pattern.search(data):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_NESTING = 400
 """How deep a statement may be nested for libcst to be asked: its parser needs 2 KB of C stack and more a level."""
-MAX_CONCRETE_CHARACTERS = 1 << 20
+MAX_CONCRETE_CHARACTERS = 1 << 18
 """Longer statements are not given to libcst, which takes a second for each megabyte, and half a gigabyte."""
 
 _BRACKET = re.compile(r"[][(){}]")

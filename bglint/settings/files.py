@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bglint.settings.errors import ConfigError, Problem, did_you_mean
 from bglint.settings.kinds import WrongValueError
 from bglint.settings.model import config_keys, kind_of
+from bglint.source import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +20,7 @@ PYPROJECT: Final = "pyproject.toml"
 OWN_FILES: Final = (".bglint.toml", "bglint.toml")
 CONFIG_FILES: Final = (*OWN_FILES, PYPROJECT)
 EXTEND: Final = "extend"
+MAX_EXTENDS: Final = 20
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -86,6 +88,8 @@ def _load(
         if base_path in (*trail, path):
             chain = " -> ".join(map(shown_path, (*trail, path, base_path)))
             problems.append(Problem(source, EXTEND, f"goes in a circle: {chain}"))
+        elif len(trail) >= MAX_EXTENDS:
+            problems.append(Problem(source, EXTEND, f"more than {MAX_EXTENDS} files build on one another"))
         elif not base_path.is_file():
             problems.append(Problem(source, EXTEND, f"no such file: {shown_path(base_path)}"))
         else:
@@ -99,9 +103,12 @@ def _read_table(path: Path, *, required: bool, problems: list[Problem]) -> dict[
     """Return the keys that a file sets; an empty table where it cannot be read."""
     source = shown_path(path)
     try:
-        document: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, object] = tomllib.loads(read_regular(path).decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
         problems.append(_syntax_problem(source, str(error)))
+        return {}
+    except RecursionError:
+        problems.append(Problem(source, "", "not valid TOML: nested too deeply"))
         return {}
     except UnicodeDecodeError:
         problems.append(Problem(source, "", "not a TOML file: it is not UTF-8"))
@@ -135,14 +142,14 @@ def _syntax_problem(source: str, message: str) -> Problem:
 def _mentions_bglint(pyproject: Path) -> bool:
     """Tell whether a pyproject has a `[tool.bglint]`, parsing only those that name it at all."""
     try:
-        data = pyproject.read_bytes()
+        data = read_regular(pyproject)
     except OSError:
         return False
     if b"bglint" not in data:
         return False
     try:
         tools = tomllib.loads(data.decode("utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         return True  # it is reported when it is loaded
     return isinstance(tools, dict) and "bglint" in tools
 
