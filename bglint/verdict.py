@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bglint import catalog
@@ -23,9 +23,12 @@ from bglint.program.values import (
     Value,
 )
 
+from bglint.registrations import runtime_options
+
 if TYPE_CHECKING:
     from bglint.effects.analyzer import Analyzer
     from bglint.program.modules import Module
+    from bglint.program.program import Program
     from bglint.registrations.registration import Registration
 
 SLOW_IO_MS = 1000.0
@@ -80,8 +83,10 @@ def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -
     """Run a registration's target through the analysis and say one word about it."""
     source = registration.module
     hop = Hop(registration.target_text, source, registration.call.lineno, registration.call.col_offset)
-    summaries = [analyzer.run(value, registration.arguments, hop) for value in runnable(registration)]
-    summary = heaviest_of(summaries) if summaries else _unresolved(registration, hop)
+    summary = _offloaded(registration, analyzer.program, hop)
+    if summary is None:
+        summaries = [analyzer.run(value, registration.arguments, hop) for value in runnable(registration)]
+        summary = heaviest_of(summaries) if summaries else _unresolved(registration, hop)
     is_async = runs_on_loop(registration)
     judgement = Judgement("", None, Confidence.HIGH, summary, None, is_async, threshold_ms)
     return _decide(judgement, registration.confidence)
@@ -92,6 +97,15 @@ def unknown(registration: Registration, threshold_ms: float) -> Judgement:
     return Judgement(
         "unknown", None, registration.confidence, unread(""), None, is_async=False, threshold_ms=threshold_ms
     )
+
+
+def _offloaded(registration: Registration, program: Program, hop: Hop) -> Summary | None:
+    """What a task does that `bglint.runtime` runs elsewhere; None for one that runs here."""
+    option = runtime_options.offload(registration, program)
+    if option is None:
+        return None
+    there = replace(hop, symbol=runtime_options.offload_name(option, program))
+    return Summary((Effect.once("offload", None, 0, there, where="process"),))
 
 
 def runnable(registration: Registration) -> list[Value]:

@@ -140,7 +140,11 @@ def _from_import(program: Program, binding: Binding, frame: Frame) -> Meanings:
             if module is frame.scope.module:
                 submodule = program.index.submodule(module, binding.name)
                 return (ModuleValue(submodule),) if submodule is not None else ()
-            return module_member(program, module, binding.name) or _module_elsewhere(program, binding, frame)
+            return (
+                module_member(program, module, binding.name)
+                or _module_elsewhere(program, binding, frame)
+                or _installed(module, binding)
+            )
         case External(name):
             return (External(f"{name}.{binding.name}"),)
         case None:
@@ -154,6 +158,14 @@ def _module_elsewhere(program: Program, binding: Binding, frame: Frame) -> Meani
         return ()
     module = program.index.import_module(f"{node.module}.{binding.name}", frame.scope.module)
     return (ModuleValue(module),) if module is not None else ()
+
+
+def _installed(module: Module, binding: Binding) -> Meanings:
+    """What a library has under that name, where a folder without a module of its own is only called like it."""
+    node = binding.node
+    if not module.path.endswith("/") or not isinstance(node, ast.ImportFrom) or node.level or node.module is None:
+        return ()
+    return (External(f"{node.module}.{binding.name}"),)
 
 
 def _function(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Meanings:

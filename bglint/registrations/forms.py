@@ -51,6 +51,8 @@ FORMS: dict[str, Form] = _all(
             ("fastapi", "fastapi.background.BackgroundTasks"),
             ("starlette", "starlette.background.BackgroundTasks"),
             ("bglint", "bglint.runtime.BackgroundTasks"),
+            ("bglint", "bglint.runtime.tasks.BackgroundTasks"),
+            ("bglint", "bglint.runtime.tasks.TasksWithOptions"),
             ("lilya", "lilya.background.Tasks"),
             ("lilya", "lilya.background.BackgroundTasks"),
             ("esmerald", "esmerald.BackgroundTasks"),

@@ -52,6 +52,7 @@ from typing import TYPE_CHECKING
 from bglint.contract import queue_named
 from bglint.effects.analyzer import queue_task
 from bglint.program.values import FunctionValue, Partial
+from bglint.registrations import runtime_options
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import runnable
 
@@ -72,7 +73,7 @@ _METHODS = {"Django tasks": "{task}.enqueue({args})", "Ray": "{task}.remote({arg
 
 def check(case: Case) -> Iterator[Finding]:
     """A target that is a queue's task, whichever of its meanings it has."""
-    if case.registration.form.takes != "callable":
+    if case.registration.form.takes != "callable" or runtime_options.offload(case.registration, case.program):
         return
     queues = [_queue(value, case.program) for value in runnable(case.registration)]
     if not queues or not all(queues):

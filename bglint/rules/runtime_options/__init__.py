@@ -1,0 +1,1 @@
+"""The options of `bglint.runtime`: those that do not do what they seem to."""

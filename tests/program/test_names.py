@@ -1,0 +1,41 @@
+"""Names: what an import brings in where a folder of the project is called as a library is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bglint.engine import run
+from bglint.settings import SettingsResolver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def verdict(folder: Path) -> str:
+    (task,) = run([str(folder)], SettingsResolver(cli_overrides={})).tasks
+    return task.verdict
+
+
+APP = (
+    "from fastapi import BackgroundTasks\n"
+    "from bullmq import Queue\n"
+    "async def enqueue(queue: Queue): await queue.add('job', {})\n"
+    "def endpoint(tasks: BackgroundTasks, queue: Queue): tasks.add_task(enqueue, queue)\n"
+)
+
+
+def test_a_folder_without_a_module_of_its_own_hides_no_library(tmp_path: Path) -> None:
+    (tmp_path / "bullmq").mkdir()
+    (tmp_path / "bullmq" / "api.py").write_text(APP)
+
+    assert verdict(tmp_path) == "enqueue"
+
+
+def test_a_package_of_the_project_hides_the_library_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "bullmq").mkdir()
+    (tmp_path / "bullmq" / "__init__.py").write_text(
+        "class Queue:\n    async def add(self, name, data): print(name, data)\n"
+    )
+    (tmp_path / "api.py").write_text(APP)
+
+    assert verdict(tmp_path) == "light"
