@@ -22,7 +22,6 @@ from bglint.program.values import (
     Partial,
     Value,
 )
-
 from bglint.registrations import runtime_options
 
 if TYPE_CHECKING:

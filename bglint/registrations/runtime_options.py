@@ -1,4 +1,4 @@
-"""The options that `bglint.runtime` has for a task: by `.with_options(…)`, else by `@task_options(…)`, else the object's."""
+"""The options that `bglint.runtime` has for a task: `.with_options(…)`'s, else `@task_options(…)`'s, else the object's."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 ## What it does
 Fires where a task of `bglint.runtime` has `slow_task_ms=None`, or more than the project's `slow-task-ms`: by
-`.with_options(…)`, by `@task_options(…)`, or by the `BackgroundTasks(…)` that it is added to. The nearest of these counts,
-as it does when the program runs. A task with `offload=` is left alone: slow is what it is meant to be.
+`.with_options(…)`, by `@task_options(…)`, or by the `BackgroundTasks(…)` that it is added to. The nearest of these
+counts, as it does when the program runs. A task with `offload=` is left alone: slow is what it is meant to be.
 
 ## Why is this bad?
-The warning is how a team hears that a task stops the event loop, or that one which was quick is so no longer. Silenced, it
-is the users who notice. A task that may be slow belongs on a job queue; a project for which 100 ms is too strict says so
-once, in its configuration.
+The warning is how a team hears that a task stops the event loop, or that one which was quick is so no longer. Silenced,
+it is the users who notice. A task that may be slow belongs on a job queue; a project for which 100 ms is too strict
+says so once, in its configuration.
 
 ## Example
 ```python

@@ -1,10 +1,10 @@
 """The runtime's timeout is given to a plain function, which nothing can stop.
 
 ## What it does
-Fires where `.with_options(timeout=…)` or `@task_options(timeout=…)` of `bglint.runtime` limits the time of a target that
-is not async. `timeout=None` is left alone, and so is a task with `offload=`: the process of a `ProcessPool` is killed, and
-a job queue has limits of its own. The default of 30 seconds, and one given to `BackgroundTasks(…)`, are for all tasks of
-the object, and say nothing of this one.
+Fires where `.with_options(timeout=…)` or `@task_options(timeout=…)` of `bglint.runtime` limits the time of a target
+that is not async. `timeout=None` is left alone, and so is a task with `offload=`: the process of a `ProcessPool` is
+killed, and a job queue has limits of its own. The default of 30 seconds, and one given to `BackgroundTasks(…)`, are for
+all tasks of the object, and say nothing of this one.
 
 ## Why is this bad?
 Python cannot stop a thread. After its time the task is given up: `on_error` is called, the next task runs, and the
@@ -107,7 +107,7 @@ def check(case: Case) -> Iterator[Finding]:
         f"background task `{case.target}` is a plain function, which `timeout={shortened(ast.unparse(timeout.value))}` "
         "cannot stop: it is given up, and runs on in its thread",
         "warning",
-        help="limit the call that waits inside it, make it async, or add `offload=ProcessPool()`, whose process is killed",
+        help="limit the call that waits inside it, make it async, or add `offload=ProcessPool()`, which can be stopped",
     )
 
 
