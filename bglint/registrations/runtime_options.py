@@ -1,4 +1,4 @@
-"""The options that `bglint.runtime` has for a task: `.with_options(…)`'s, else `@task_options(…)`'s, else the object's."""
+"""The options that `bglint.runtime` has for a task: of `.with_options(…)`, of `@task_options(…)`, of the object."""
 
 from __future__ import annotations
 
