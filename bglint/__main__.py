@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from bglint.cli.main import run  # noqa: PLC0415 - importing this module costs nothing
+    try:
+        from bglint.cli.main import run  # noqa: PLC0415 - importing this module costs nothing
 
-    sys.exit(run(sys.argv[1:]))
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are imported
+        status = 130
+    sys.exit(status)
+
+
+def _forget_working_directory() -> None:
+    """Take back what `python -m` does: a `click.py` of the project that is analysed must not be imported."""
+    try:
+        here = os.getcwd()  # noqa: PTH109
+    except OSError:
+        here = ""
+    if not sys.flags.safe_path and sys.path[:1] in ([""], [here]):
+        del sys.path[0]
 
 
 if __name__ == "__main__":
+    _forget_working_directory()
     main()

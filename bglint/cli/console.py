@@ -21,6 +21,16 @@ class ReaderGoneError(Exception):
     """What reads our output has closed it; click would end the program itself on a BrokenPipeError."""
 
 
+def open_closed_streams() -> None:
+    """Open what a caller has closed of stdin, stdout and stderr: to nowhere, so that no other file takes its place."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - stays open
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def report_error(message: str) -> None:
     """Print an error, in one line."""
     print(f"error: {harmless(message)}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bglint import __version__
-from bglint.cli.console import ReaderGoneError, report_error
+from bglint.cli.console import ReaderGoneError, open_closed_streams, report_error
 from bglint.cli.exit_status import FAILED, FOUND_NOTHING, INTERRUPTED, READER_GONE
 
 if TYPE_CHECKING:
@@ -56,19 +57,41 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status. Errors are one line each on stderr."""
+    open_closed_streams()
     try:
         status = cli.main([*arguments], prog_name="bglint", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except ReaderGoneError:
-        # Python flushes stdout once more at exit; it must find something to write to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return READER_GONE
+    except OSError as error:
+        report_error(_system_error(error))
+        if "-v" in arguments or "--verbose" in arguments:
+            traceback.print_exception(error)
+        _drop_output()
+        return FAILED
     except Exception as error:
         for line in _error_lines(error, verbose=bool({"-v", "--verbose"}.intersection(arguments))):
             report_error(line)
         return FAILED
     return status if isinstance(status, int) else FOUND_NOTHING
+
+
+def _drop_output() -> None:
+    """Send what stdout still holds nowhere: Python flushes it once more at exit, which must not fail."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _system_error(error: OSError) -> str:
+    """Return what the system refused: a full disk, no more file descriptors, a working directory that is gone."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        return "the working directory is gone; change to one that is there"
+    reason = error.strerror or str(error)
+    return f"{os.fsdecode(error.filename)}: {reason}" if isinstance(error.filename, str | bytes) else reason
 
 
 def _error_lines(error: Exception, *, verbose: bool) -> Sequence[str]:
