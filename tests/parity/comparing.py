@@ -1,0 +1,242 @@
+"""Runs the fixtures with the real libraries, and holds what was measured against the linter's verdicts.
+
+python -m tests.parity.comparing        writes docs/parity.md
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bglint.engine import run
+from bglint.settings import SettingsResolver
+from tests.parity import data
+from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, Application
+from tests.parity.measuring import Measured, Specification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+HEAVY_MS: Final = 100.0
+SECONDS_MS: Final = 1000.0
+VERDICTS: Final = ("cpu", "cpu-async", "blocking-async", "slow-io", "offloaded", "enqueue", "light")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One registration: the linter's word for it, and what its task did."""
+
+    folder: str
+    place: str
+    verdict: str
+    category: str
+    measured: Measured
+
+    @property
+    def on_loop(self) -> bool:
+        return self.measured.place == "event loop"
+
+    @property
+    def missing(self) -> str | None:
+        """The package for want of which the task failed, if it is one that the tests do not install."""
+        return next((name for name in NOT_INSTALLED if f"No module named '{name}" in self.measured.error), None)
+
+    @property
+    def behaviour(self) -> str:
+        """What the task did, in one phrase. Computing counts in all threads of the process and in programs it ran."""
+        did = self.measured
+        computed = max(did.cpu_ms, did.process_cpu_ms)
+        if did.loop_cpu_ms >= HEAVY_MS:
+            return "held the loop, and computed"
+        if did.busy_ms >= HEAVY_MS:
+            return "held the loop, waiting"
+        if not self.on_loop and computed >= HEAVY_MS:
+            return "computed in a worker thread"
+        if computed + did.children_cpu_ms >= HEAVY_MS and self.on_loop:
+            return "had it computed elsewhere"
+        if did.duration_ms >= SECONDS_MS:
+            return "waited for seconds"
+        if did.duration_ms >= HEAVY_MS:
+            return "waited"
+        return "enqueued" if did.queue_commands else "took no time"
+
+    def disagreement(self) -> str | None:
+        """Say how the measurement contradicts the verdict; None where it does not, or where nothing was measured."""
+        did = self.measured
+        if self.missing is not None:
+            return None
+        if did.outcome != "finished":
+            return f"the task {did.outcome}: {did.error}"
+        expected = {
+            "cpu": {"computed in a worker thread"},
+            "cpu-async": {"held the loop, and computed"},
+            # What the operating system does for a blocking call counts as CPU time of the thread that made it.
+            "blocking-async": {"held the loop, waiting", "held the loop, and computed"},
+            "slow-io": {"waited for seconds", "had it computed elsewhere"},
+            "offloaded": {"had it computed elsewhere", "waited for seconds", "waited", "took no time"},
+            "enqueue": {"enqueued", "took no time", "waited"},
+            "light": {"took no time", "waited", "enqueued"},
+        }[self.verdict]
+        if self.behaviour in expected:
+            return None
+        figures = ", ".join(
+            f"{name} {value:.0f}" for name, value in asdict(did).items() if name.endswith("_ms") and value >= 1
+        )
+        return f"the linter says {self.verdict}, but the task {self.behaviour} ({figures})"
+
+
+@contextmanager
+def other_systems(folder: Path) -> Iterator[dict[str, int]]:
+    """The servers that tasks talk to; the port of each by the one it stands for."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        redis_port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.parity.services", str(folder)]
+    services = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    )
+    options = ["--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    redis = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+    try:
+        assert services.stdout is not None
+        ports = json.loads(services.stdout.readline())
+        while _refuses(redis_port):
+            time.sleep(0.02)
+        yield {**ports, "6379": redis_port}
+    finally:
+        services.communicate()
+        redis.terminate()
+        redis.wait()
+
+
+def _refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def measure(application: Application, ports: dict[str, int], folder: Path, certificate: Path) -> list[Measured]:
+    """Run the tasks of an application in a process of its own, one after the other."""
+    made, work, programs = folder / "data", folder / "work", folder / "bin"
+    for each in (made, work, programs):
+        each.mkdir(parents=True, exist_ok=True)
+    data.make(application.data, made)
+    _link_programs(programs)
+    root = ROOT / "fixtures" / application.folder
+    specification = Specification(
+        [str(root)], application.application, application.values, [*application.left_out], str(made), ports
+    )
+    given, result = folder / "specification.json", folder / "measured.json"
+    given.write_text(json.dumps(asdict(specification)))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "SSL_CERT_FILE": str(certificate),
+        "REQUESTS_CA_BUNDLE": str(certificate),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "Agg",
+        "OPENAI_API_KEY": "none",
+        "ANTHROPIC_API_KEY": "none",
+        "CRM_URL": "https://crm.example.com",
+    }
+    command = [sys.executable, "-m", "tests.parity.measuring", str(given), str(result)]
+    ran = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    assert result.exists(), f"{application.folder} could not be run:\n{ran.stdout[-2000:]}\n{ran.stderr[-4000:]}"
+    return [Measured(**each) for each in json.loads(result.read_text())]
+
+
+def _link_programs(folder: Path) -> None:
+    import imageio_ffmpeg
+
+    if not (folder / "ffmpeg").exists():
+        (folder / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def compare(application: Application, measured: list[Measured]) -> list[Comparison]:
+    """Find the verdict for each task; of one that a line registers more than once, the heaviest run counts."""
+    root = ROOT / "fixtures" / application.folder
+    tasks = {
+        (task.span.filename, task.span.start.row): task
+        for task in run([str(root)], SettingsResolver(cli_overrides={})).tasks
+    }
+    heaviest: dict[tuple[str, int], Measured] = {}
+    for each in measured:
+        key = each.filename, each.row
+        if key not in heaviest or _weight(each) > _weight(heaviest[key]):
+            heaviest[key] = each
+    found = []
+    for (filename, row), each in heaviest.items():
+        task = tasks[filename, row]
+        place = f"{Path(filename).relative_to(root)}:{row}"
+        found.append(Comparison(application.folder, place, task.verdict, task.category or "", each))
+    return found
+
+
+def _weight(measured: Measured) -> float:
+    return measured.cpu_ms + measured.busy_ms
+
+
+def compared(application: Application) -> list[Comparison]:
+    """Run an application, with servers of its own, and compare."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with other_systems(folder) as ports:
+            return compare(application, measure(application, ports, folder, folder / "ca.pem"))
+
+
+def table(comparisons: list[Comparison]) -> str:
+    """The comparisons as a page."""
+    lines = [(ROOT / "tests" / "parity" / "page.md").read_text().rstrip(), ""]
+    counts = {verdict: sum(each.verdict == verdict for each in comparisons) for verdict in VERDICTS}
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    lines += [f"{len(comparisons)} tasks: {summary}.", ""]
+    lines += ["| fixture | task | verdict | work | measured | wall | CPU | held the loop |"]
+    lines += ["| --- | --- | --- | --- | --- | ---: | ---: | ---: |"]
+    for each in comparisons:
+        did = each.measured
+        cpu = did.loop_cpu_ms if each.on_loop else max(did.cpu_ms, did.process_cpu_ms)
+        figures = f"{did.duration_ms:.0f} | {cpu:.0f} | {did.busy_ms:.0f}"
+        name = did.name.replace("|", "\\|")
+        lines.append(f"| {each.folder} | `{name}` | {each.verdict} | {each.category} | {each.behaviour} | {figures} |")
+    lines += ["", "## Not run", "", "| fixture | registered by a line with | why |", "| --- | --- | --- |"]
+    for application in APPLICATIONS:
+        for pattern, reason in application.left_out.items():
+            words = ", ".join(f"`{word}`" for word in pattern.split("|"))
+            lines.append(f"| {application.folder} | {words} | {reason} |")
+    packages = ", ".join(f"`{name}` ({why})" for name, why in NOT_INSTALLED.items())
+    lines += ["", f"Tasks that need a package which the tests do not install are not run either: {packages}.", ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run everything, write the page, and print what disagrees."""
+    comparisons: list[Comparison] = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for application, found in zip(APPLICATIONS, pool.map(compared, APPLICATIONS), strict=True):
+            comparisons += [each for each in found if each.missing is None]
+            print(f"{application.folder}: {len(found)} tasks", flush=True)
+            for each in found:
+                if (why := each.disagreement()) is not None:
+                    print(f"  {each.place} {each.measured.name}: {why}", flush=True)
+    (ROOT / "docs" / "parity.md").write_text(table(comparisons))
+    return any(each.disagreement() for each in comparisons)
+
+
+if __name__ == "__main__":
+    assert shutil.which("redis-server"), "The comparison needs a Redis server: apt-get install redis-server"
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""What the tasks work on: files of the size that a web application is sent. Each is made in the folder it is given."""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+import struct
+import wave
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROWS: Final = 20_000
+SECONDS: Final = 4
+
+
+def photo(folder: Path) -> None:
+    """A picture as a telephone takes it: 6 megapixels."""
+    from PIL import Image
+
+    small = Image.effect_noise((300, 200), 60).convert("RGB")
+    small.resize((3000, 2000), Image.Resampling.BICUBIC).save(folder / "photo.jpg", quality=85)
+
+
+def table(folder: Path) -> None:
+    """An export of sales, of regions and of clicks."""
+    chance = random.Random(7)
+    with (folder / "table.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["shop", "region", "amount", "units", "price", "cost"])
+        for row in range(ROWS):
+            amount = round(chance.random() * 100, 2)
+            writer.writerow([row % 50, f"region {row % 12}", amount, row % 9, chance.random(), chance.random()])
+
+
+def document(folder: Path) -> None:
+    """A statement of ten pages, with a table on each."""
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table
+
+    style = getSampleStyleSheet()["Normal"]
+    story: list[object] = []
+    for page in range(10):
+        story += [Paragraph(f"Statement, page {page}. " + "Many words follow each other here. " * 30, style)]
+        story += [Table([[f"{page}-{row}", "article", "9.90"] for row in range(20)]), PageBreak()]
+    SimpleDocTemplate(str(folder / "document.pdf")).build(story)
+
+
+def film(folder: Path) -> None:
+    """Some seconds of moving picture, 1280 by 720."""
+    import cv2
+    import numpy as np
+
+    target = cv2.VideoWriter(str(folder / "film.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (1280, 720))
+    base = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), dtype=np.uint8)
+    for number in range(25 * SECONDS):
+        target.write(np.roll(base, number * 8, axis=1))
+    target.release()
+
+
+def clip(folder: Path) -> None:
+    """Half a minute of a small moving picture."""
+    import cv2
+    import numpy as np
+
+    target = cv2.VideoWriter(str(folder / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (320, 180))
+    base = np.random.default_rng(1).integers(0, 255, (180, 320, 3), dtype=np.uint8)
+    for number in range(25 * 31):
+        target.write(np.roll(base, number, axis=1))
+    target.release()
+
+
+def scan(folder: Path) -> None:
+    """A scanned page, 0.7 megapixels."""
+    from PIL import Image
+
+    Image.effect_noise((1000, 700), 60).convert("RGB").save(folder / "scan.png")
+
+
+def clicks(folder: Path) -> None:
+    """Who clicked what in which shop."""
+    with (folder / "clicks.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["shop", "visitor", "seconds"])
+        writer.writerows([row % 50, row, row % 17] for row in range(300))
+
+
+def sound(folder: Path) -> None:
+    """Two minutes of stereo sound."""
+    tone = b"".join(struct.pack("<hh", *(int(12_000 * math.sin(at / 30)),) * 2) for at in range(44_100))
+    with wave.open(str(folder / "sound.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(44_100)
+        file.writeframes(tone * 120)
+
+
+def box(folder: Path) -> None:
+    """A folder of documents: twenty files of text, 3 MB."""
+    chance = random.Random(3)
+    words = [f"word{number}" for number in range(5000)]
+    (folder / "box").mkdir(exist_ok=True)
+    for number in range(20):
+        (folder / "box" / f"{number}.txt").write_text(" ".join(chance.choices(words, k=20_000)))
+
+
+def archive(folder: Path) -> None:
+    """A backup of a server's logs, 100 MB when unpacked."""
+    line = "2026-11-24 08:15:04 INFO shop.orders order 1234567 paid by card, 2 articles\n"
+    with zipfile.ZipFile(folder / "box.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for number in range(10):
+            packed.writestr(f"log-{number}.txt", (line * (10_000_000 // len(line))).encode())
+
+
+def attic(folder: Path) -> None:
+    """A folder of many small files."""
+    for shelf in range(30):
+        (folder / "attic" / str(shelf)).mkdir(parents=True, exist_ok=True)
+        for number in range(100):
+            (folder / "attic" / str(shelf) / f"{number}.txt").write_text("an old thing\n" * 100)
+
+
+def letter(folder: Path) -> None:
+    """A template of a letter, of many pages."""
+    import docx
+
+    template = docx.Document()
+    for number in range(1500):
+        template.add_paragraph(f"Dear {{{{ name }}}}, paragraph {number} says " + "what has to be said. " * 20)
+    template.save(str(folder / "letter.docx"))
+
+
+MAKERS: Final[dict[str, Callable[[Path], None]]] = {
+    "archive": archive, "attic": attic, "box": box, "clicks": clicks, "clip": clip, "document": document, "film": film,
+    "letter": letter, "photo": photo, "scan": scan, "sound": sound, "table": table,
+}  # fmt: skip
+
+
+def make(names: tuple[str, ...], folder: Path) -> None:
+    """Make the named data."""
+    for name in names:
+        MAKERS[name](folder)

@@ -1,0 +1,83 @@
+"""Every fixture task that can run here does what the linter says of it: one test for each registration."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, Application
+from tests.parity.comparing import ROOT, VERDICTS, Comparison, compared
+from tests.parity.measuring import Measured
+from tests.want import expectations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BY_FOLDER = {application.folder: application for application in APPLICATIONS}
+
+
+def registrations(application: Application) -> list[str]:
+    """The places of the tasks that are to run, by the fixture's own comments."""
+    root = ROOT / "fixtures" / application.folder
+    found = []
+    for task in expectations(root).tasks:
+        line = (root / task.path).read_text().splitlines()[task.row - 1]
+        if not any(re.search(pattern, line) for pattern in application.left_out):
+            found.append(f"{task.path}:{task.row}")
+    return found
+
+
+CASES = [pytest.param(a.folder, place, id=f"{a.folder}-{place}") for a in APPLICATIONS for place in registrations(a)]
+
+
+@cache
+def comparisons(folder: str, shared: Path) -> dict[str, Comparison]:
+    """Run an application once for all tests and all their processes."""
+    shared.mkdir(exist_ok=True)
+    kept = shared / f"{folder}.json"
+    with (shared / f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps([asdict(each) for each in compared(BY_FOLDER[folder])]))
+    found = [{**each, "measured": Measured(**each["measured"])} for each in json.loads(kept.read_text())]
+    return {each["place"]: Comparison(**each) for each in found}
+
+
+@pytest.fixture
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parity"
+
+
+@pytest.mark.parametrize(("folder", "place"), CASES)
+def test_the_task_does_what_the_linter_says(folder: str, place: str, shared: Path) -> None:
+    found = comparisons(folder, shared).get(place)
+    assert found is not None, f"no endpoint of {folder} registered the task of {place}"
+    if found.missing is not None:
+        pytest.skip(f"needs {found.missing}, which the tests do not install")
+
+    disagreement = found.disagreement()
+    assert disagreement is None, f"{folder}/{place} {found.measured.name}: {disagreement}"
+
+
+def test_at_least_sixty_tasks_of_every_verdict_are_compared() -> None:
+    page = (ROOT / "docs" / "parity.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "| `" in line]
+    compared_rows = [row for row in rows if len(row) == 8]
+
+    assert len(compared_rows) >= 60
+    assert {row[2] for row in compared_rows} == set(VERDICTS)
+    assert {row[0].removeprefix("| ") for row in compared_rows} == set(BY_FOLDER)
+
+
+def test_what_is_not_installed_is_said() -> None:
+    page = (ROOT / "docs" / "parity.md").read_text()
+
+    assert all(f"`{name}` ({why})" in page for name, why in NOT_INSTALLED.items())
