@@ -36,6 +36,7 @@ from bglint.program.values import (
     Partial,
     Value,
 )
+from bglint.program.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -432,8 +433,9 @@ def _left_early(loop: ast.AST) -> bool:
     """Whether a loop is a retry: left by break or return once it worked."""
     if isinstance(loop, ast.comprehension):
         return False
-    return any(isinstance(node, ast.Break | ast.Return) for node in ast.walk(loop)) and any(
-        isinstance(node, ast.Try) for node in ast.walk(loop)
+    nodes = walk(loop)
+    return any(isinstance(node, ast.Break | ast.Return) for node in nodes) and any(
+        isinstance(node, ast.Try) for node in nodes
     )
 
 

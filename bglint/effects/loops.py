@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bglint.program.modules import last_name
 from bglint.program.values import Collection, Constant, Display, Frame
+from bglint.program.walking import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,7 @@ def _while_turns(program: Program, loop: ast.While, frame: Frame) -> float | Non
             bound = number(program, limit, frame)
             steps = [
                 step
-                for node in ast.walk(loop)
+                for node in walk(loop)
                 if isinstance(node, ast.AugAssign)
                 and isinstance(node.target, ast.Name)
                 and node.target.id == counter
@@ -153,7 +154,7 @@ def _leaves(node: ast.AST, *, nested: bool) -> bool:
             return True
         case ast.For() | ast.AsyncFor() | ast.While():
             nested = True
-    return any(_leaves(child, nested=nested) for child in ast.iter_child_nodes(node))
+    return any(_leaves(child, nested=nested) for child in children(node))
 
 
 def body_ms(body: Iterable[ast.AST]) -> float:
@@ -166,5 +167,5 @@ def body_ms(body: Iterable[ast.AST]) -> float:
             continue
         if isinstance(node, ast.expr | ast.stmt) and not isinstance(node, ast.Expr):
             nodes += 1
-        stack.extend(ast.iter_child_nodes(node))
+        stack += children(node)
     return TURN_MS + nodes * NODE_MS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _WORK = r"(process|generate|render|create|convert|build|make|export|produce|compile|transform|handle|run|do|perform)"
 _PATTERNS: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
@@ -63,6 +64,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
 )  # fmt: skip
 
 
+@cache
 def judge(name: str) -> tuple[str, float] | None:
     """The category of work that a name tells of, with a guess of its milliseconds; None where it tells nothing."""
     last = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.removesuffix("()").rpartition(".")[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ _POOLS = re.compile(
 )
 
 
+@cache
 def boundary(name: str) -> Boundary | None:
     """What a library call does with the callable it is handed; None where it takes none that is known."""
     found = _PLACES.get(name)

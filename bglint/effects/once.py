@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.program.scopes import own_nodes
+from bglint.program.walking import walk
 
 if TYPE_CHECKING:
     from bglint.program.scopes import Scope
@@ -32,16 +33,16 @@ def kept_calls(scope: Scope) -> frozenset[int]:
     kept: set[int] = set()
     for targets_, value in assignments:
         if any(_stored(each) in tested for each in targets_):
-            kept.update(id(node) for node in ast.walk(value) if isinstance(node, ast.Call))
+            kept.update(id(node) for node in walk(value) if isinstance(node, ast.Call))
     for guard, targets in guards:
         stores = {_stored(each) for statement in guard.body for each in _targets(statement)}
         if stores & targets:
-            kept.update(id(n) for statement in guard.body for n in ast.walk(statement) if isinstance(n, ast.Call))
+            kept.update(id(n) for statement in guard.body for n in walk(statement) if isinstance(n, ast.Call))
     return frozenset(kept)
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:
-    return [target for node in ast.walk(statement) if isinstance(node, ast.Assign) for target in node.targets]
+    return [target for node in walk(statement) if isinstance(node, ast.Assign) for target in node.targets]
 
 
 def _stored(target: ast.expr) -> str:
@@ -89,29 +90,31 @@ def idle_nodes(scope: Scope) -> frozenset[int]:
 
     That is a bare statement, what is returned, what is only looked at, and a name of which the same holds.
     """
-    parents = {id(child): node for node in own_nodes(scope) for child in ast.iter_child_nodes(node)}
-    reads: dict[str, list[ast.Name]] = {}
-    for node in ast.walk(scope.node):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            reads.setdefault(node.id, []).append(node)
     idle: set[int] = set()
+    looked_at: set[int] = set()
+    named: list[tuple[str, ast.expr]] = []
     for node in own_nodes(scope):
-        if isinstance(node, ast.Call | ast.GeneratorExp):
-            parent = parents.get(id(node))
-            uses = [parent]
-            match parent:
-                case ast.Assign(targets=[ast.Name(id=name)]):
-                    uses = [parents.get(id(read)) for read in reads.get(name, ())]
-            if all(map(_looks_only, uses)):
-                idle.add(id(node))
+        match node:
+            case ast.Expr(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
+                passed = [value]
+            case ast.Call(func=ast.Name(id=name), args=passed) if name in _LOOKS_ONLY:
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)], value=(ast.Call() | ast.GeneratorExp()) as value):
+                named.append((name, value))
+                continue
+            case _:
+                continue
+        idle.update(id(each) for each in passed if isinstance(each, ast.Call | ast.GeneratorExp))
+        looked_at.update(id(each) for each in passed if isinstance(each, ast.Name))
+    if named:
+        names = {name for name, _ in named}
+        used = {
+            node.id
+            for node in walk(scope.node)
+            if isinstance(node, ast.Name)
+            and node.id in names
+            and isinstance(node.ctx, ast.Load)
+            and id(node) not in looked_at
+        }
+        idle.update(id(value) for name, value in named if name not in used)
     return frozenset(idle)
-
-
-def _looks_only(parent: ast.AST | None) -> bool:
-    match parent:
-        case ast.Expr() | ast.Return():
-            return True
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _LOOKS_ONLY
-        case _:
-            return False

@@ -7,6 +7,7 @@ bullmq 3.4, procrastinate 3.10, prefect 3.9, temporalio 1.35, pydocket 0.27, dja
 from __future__ import annotations
 
 import re
+from functools import cache
 
 METHODS_THAT_ENQUEUE = frozenset({
     "delay", "apply_async", "send", "send_with_options", "kiq", "kicker", "defer", "defer_async", "batch_defer",
@@ -89,11 +90,13 @@ QUEUE_PACKAGES = {
 }  # fmt: skip
 
 
+@cache
 def enqueues(name: str) -> bool:
     """Whether a library call by its dotted name hands work to a queue and does not wait for it."""
     return _ENQUEUE.fullmatch(name.replace("()", "")) is not None
 
 
+@cache
 def waits_for_queue(name: str) -> bool:
     """Whether a library call hands work over and waits for its result."""
     return _WAITS.fullmatch(name.replace("()", "")) is not None

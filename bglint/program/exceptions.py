@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bglint.program import members
 from bglint.program.values import ClassValue, External, ExternalObject, Instance
+from bglint.program.walking import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def parents(root: ast.AST) -> dict[ast.AST, ast.AST]:
         node = stack.pop()
         if node is not root and isinstance(node, _SCOPES):
             continue
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             found[child] = node
             stack.append(child)
     return found
@@ -168,7 +169,7 @@ def _handled_names(program: Program, frame: Frame, handler: ast.ExceptHandler | 
 
 def _raises_again(handler: ast.ExceptHandler) -> bool:
     """Whether a handler ends by raising what it caught."""
-    for node in ast.walk(handler):
+    for node in walk(handler):
         if isinstance(node, ast.Raise):
             if node.exc is None:
                 return True

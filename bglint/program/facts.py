@@ -6,6 +6,8 @@ import ast
 from collections import Counter
 from functools import lru_cache
 
+from bglint.program.walking import walk
+
 Known = frozenset[tuple[str, bool | str | int | float | bytes | None, bool]]
 """Facts: an expression's text with its value (a literal), or, where the third part is false, its truth."""
 
@@ -24,11 +26,11 @@ class Conditions:
     def __init__(self, root: ast.AST) -> None:
         asked: Counter[str] = Counter()
         self._named: set[str] = set()
-        for node in ast.walk(root):
+        for node in walk(root):
             match node:
                 case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
                     asked.update(set(_atoms(test)))
-                    self._named |= {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+                    self._named |= {n.id for n in walk(test) if isinstance(n, ast.Name)}
         self._kept = {text for text, times in asked.items() if times > 1}
 
     def assign(self, known: Known, target: ast.expr, value: ast.expr | None) -> Known:
@@ -117,7 +119,7 @@ def forget(known: Known, names: frozenset[str]) -> Known:
 
 def names_in(node: ast.AST) -> frozenset[str]:
     """All plain names that a piece of code mentions."""
-    return frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+    return frozenset(each.id for each in walk(node) if isinstance(each, ast.Name))
 
 
 def _atoms(test: ast.expr) -> list[str]:

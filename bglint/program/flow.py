@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bglint.program import exceptions
 from bglint.program.facts import NOTHING_KNOWN, Conditions, Known, forget, truth
 from bglint.program.values import FunctionValue
+from bglint.program.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -138,7 +139,7 @@ class _Walk:
 
     def marked(self, states: set[State], *nodes: ast.AST | None) -> set[State]:
         """The states once some expressions have been evaluated."""
-        if self.marks and any(each in self.marks for node in nodes if node is not None for each in ast.walk(node)):
+        if self.marks and any(each in self.marks for node in nodes if node is not None for each in walk(node)):
             return {replace(state, seen=True, supposed=False) for state in states}
         return states
 
@@ -266,7 +267,7 @@ class _Walk:
         body = self.block(node.body, states)
         entering, escaped = self._caught(node, body.raises)
         body.raises = escaped
-        assigned = frozenset(n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name) and _is_store(n))
+        assigned = frozenset(n.id for s in node.body for n in walk(s) if isinstance(n, ast.Name) and _is_store(n))
         failed = {replace(s, supposed=s.seen, known=forget(s.known, assigned)) for s in states}
         after_body = self.block(node.orelse, body.through)
         body.add(after_body)
@@ -320,7 +321,7 @@ def _outside(states: set[State]) -> set[State]:
 
 
 def _bound(pattern: ast.pattern) -> frozenset[str]:
-    names = (getattr(node, "name", None) or getattr(node, "rest", None) for node in ast.walk(pattern))
+    names = (getattr(node, "name", None) or getattr(node, "rest", None) for node in walk(pattern))
     return frozenset(name for name in names if isinstance(name, str))
 
 

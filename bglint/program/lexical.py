@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.program.scopes import END, own_nodes
+from bglint.program.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def uses(scope: Scope, name: str) -> Iterator[ast.Name]:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             yield node
         elif isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for inner in ast.walk(node):
+            for inner in walk(node):
                 if isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load):
                     yield inner
 
@@ -47,7 +48,7 @@ def closed_over(node: ast.AST, own: Scope) -> Iterator[ast.Name]:
     found = [
         inner
         for part in ([node.body] if isinstance(node, ast.Lambda) else getattr(node, "body", []))
-        for inner in ast.walk(part)
+        for inner in walk(part)
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id not in own.bindings
     ]
     yield from sorted(found, key=lambda each: (each.lineno, each.col_offset))

@@ -13,6 +13,7 @@ from functools import cached_property
 from bglint import catalog
 from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
 from bglint.program.syntax import parse
+from bglint.program.walking import statements, walk
 from bglint.source import Source, UnreadableSourceError, read_regular
 
 MAX_SOURCE_BYTES = 2 << 20
@@ -57,7 +58,7 @@ class Module:
     def calls_by_name(self) -> dict[str, list[ast.Call]]:
         """All calls of the module by the last name of their callee."""
         found: dict[str, list[ast.Call]] = {}
-        for node in ast.walk(self.tree):
+        for node in walk(self.tree):
             if isinstance(node, ast.Call) and (name := last_name(node.func)):
                 found.setdefault(name, []).append(node)
         return found
@@ -66,7 +67,7 @@ class Module:
     def imported_packages(self) -> frozenset[str]:
         """The top-level names of what the module imports, wherever the import stands; relative imports apart."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in statements(self.tree):
             match node:
                 case ast.Import(names=names):
                     found.update(alias.name.partition(".")[0] for alias in names)

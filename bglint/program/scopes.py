@@ -11,8 +11,10 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bglint.program.walking import children, walk
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from bglint.program.modules import Module
 
@@ -26,6 +28,7 @@ Path = tuple[tuple[int, int], ...]
 
 END: Place = (1 << 60, 0)
 TOO_DEEP = "is nested too deeply to be followed"
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class Kind(enum.Enum):
@@ -102,6 +105,22 @@ class Scope:
     attributes: list[tuple[ast.Attribute, ast.expr | None, ast.expr | None]] = field(default_factory=list)
     arms: list[tuple[int, int, Path]] = field(default_factory=list)
     unread: bool = False
+    _own: list[ast.AST] | None = None
+
+    @property
+    def own_nodes(self) -> list[ast.AST]:
+        """All nodes of the scope's own code, in no particular order; nested scopes are leaves."""
+        if self._own is None:
+            node = self.node
+            found: list[ast.AST] = []
+            stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+            while stack:
+                each = stack.pop()
+                found.append(each)
+                if not isinstance(each, _NESTED):
+                    stack += children(each)
+            self._own = found
+        return self._own
 
     @property
     def is_class(self) -> bool:
@@ -220,13 +239,15 @@ class _Collector:
         self.path = before
 
     def expressions(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.expression(child)
 
     def expression(self, node: ast.AST, *, awaited: bool = False) -> None:
         """Record the calls and the hidden bindings of an expression; lambdas are scopes of their own."""
         match node:
+            case ast.Name() | ast.Constant():
+                return
             case ast.Lambda():
                 for default in [*node.args.defaults, *node.args.kw_defaults]:
                     if default is not None:
@@ -253,9 +274,7 @@ class _Collector:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
                 return
-            case ast.Name() | ast.Constant():
-                return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.expression(child)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
@@ -398,7 +417,7 @@ class _Collector:
         for number, case in enumerate(node.cases):
             before = self.path
             self.path = (*before, (id(node), number))
-            for pattern in ast.walk(case.pattern):
+            for pattern in walk(case.pattern):
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
                 if isinstance(name, str) and isinstance(pattern, ast.MatchAs | ast.MatchStar | ast.MatchMapping):
                     whole = pattern is case.pattern
@@ -462,12 +481,6 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[_Collector, Any], None]] = {
 }
 
 
-def own_nodes(scope: Scope) -> Iterator[ast.AST]:
-    """All nodes of a scope's own code, in no particular order; nested scopes are left out."""
-    node = scope.node
-    stack: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
-    while stack:
-        current = stack.pop()
-        yield current
-        if not isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(ast.iter_child_nodes(current))
+def own_nodes(scope: Scope) -> Iterable[ast.AST]:
+    """All nodes of a scope's own code, in no particular order; nested scopes are leaves."""
+    return scope.own_nodes

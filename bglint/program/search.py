@@ -29,6 +29,8 @@ MAX_MODULES = 80
 """How many modules one search parses at the most."""
 MAX_NESTED = 2
 """How many searches may lie within one another."""
+MAX_KEPT_BYTES = 24 << 20
+"""How much text is kept in memory for further searches."""
 MAX_CALLS = 40
 """How many calls of one function are looked at."""
 
@@ -41,6 +43,8 @@ class Search:
         self._files = files
         self._listed: list[str] | None = None
         self._mentions: dict[bytes, list[Module]] = {}
+        self._texts: dict[str, bytes] = {}
+        self._room = MAX_KEPT_BYTES
         self._nested = 0
         self.declined = 0
         self._arguments: dict[tuple[int, str], Meanings] = {}
@@ -166,16 +170,24 @@ class Search:
         for path in self._nearest_first(near):
             if path == near.path:
                 continue
-            data = self._program.index.overlay.get(path)
-            if data is None:
-                try:
-                    data = read_regular(path)
-                except OSError:
-                    continue
-            if word in data and pattern.search(data):
+            data = self._data(path)
+            if data is not None and word in data and pattern.search(data):
                 module = self._program.index.load(path, optional=True)
                 if module is not None:
                     yield module
+
+    def _data(self, path: str) -> bytes | None:
+        """The bytes of a file; kept for the next search while there is room."""
+        data = self._program.index.overlay.get(path, self._texts.get(path))
+        if data is None:
+            try:
+                data = read_regular(path)
+            except OSError:
+                return None
+            if self._room >= len(data):
+                self._room -= len(data)
+                self._texts[path] = data
+        return data
 
     def _nearest_first(self, near: Module) -> list[str]:
         if self._listed is None:

@@ -1,7 +1,9 @@
-"""The libcst visitor that finds the calls which may register a task.
+"""Finding the calls that may register a task, and the concrete syntax of those that do.
 
-Only the outermost statements whose text holds a candidate are parsed by libcst. Places come from `ast`, which has
-read the module already: both trees list their calls in the order of the text, so the n-th is the n-th.
+`ast`, which has read the module already, gives the calls that bear a registering name. Once the meaning of one is
+settled, libcst reads the one statement that it stands in, or that statement's head, and a visitor finds the call
+there. Parsing whole functions that way took half of the time on an application, one statement takes half a millisecond;
+libcst itself is imported only where there is a registration.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bglint.program.modules import last_name
+from bglint.program.walking import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,34 +34,22 @@ _BRACKET = re.compile(r"[][(){}]")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call by both its trees: the concrete one for edits, the abstract one for meaning."""
+    """A call that bears a registering name, the innermost statement around it, and whether it is awaited."""
 
     call: ast.Call
-    concrete: cst.Call | None
+    statement: ast.stmt
     awaited: bool
 
 
 def candidates(module: Module, names: frozenset[str]) -> Iterator[Candidate]:
-    """The calls whose callee's last name is one of `names`, in the order of the text."""
+    """The calls whose callee's last name is one of `names`, in the order of the text; those in f-strings left out."""
     lines = module.source.lines
     for statement in module.tree.body:
         first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
         last = statement.end_lineno or statement.lineno
-        text = "\n".join(lines[first - 1 : last]) + "\n"
+        text = "\n".join(lines[first - 1 : last])
         if any(name in text for name in names):
-            yield from _in_statement(statement, text, names)
-
-
-def _in_statement(statement: ast.stmt, text: str, names: frozenset[str]) -> Iterator[Candidate]:
-    calls = _calls(statement)
-    wanted = [index for index, (call, _) in enumerate(calls) if last_name(call.func) in names]
-    if not wanted:
-        return
-    concrete = _concrete_calls(text) if _is_safe(statement, text) else []
-    paired = concrete if len(concrete) == len(calls) else [None] * len(calls)
-    for index in wanted:
-        call, awaited = calls[index]
-        yield Candidate(call, paired[index], awaited)
+            yield from sorted(_in_statement(statement, names), key=_place)
 
 
 def _is_safe(statement: ast.stmt, text: str) -> bool:
@@ -75,22 +66,49 @@ def _is_safe(statement: ast.stmt, text: str) -> bool:
             return False
     level: list[ast.AST] = [statement]
     for _ in range(MAX_NESTING):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in children(node)]
         if not level:
             return True
     return False
 
 
-def _concrete_calls(text: str) -> list[cst.Call | None]:
-    """The calls of a statement's concrete tree; none where libcst cannot read it."""
-    import libcst as cst  # noqa: PLC0415 -- costs 0.16 s, and only files with a candidate need it
+def _in_statement(statement: ast.stmt, names: frozenset[str]) -> Iterator[Candidate]:
+    stack: list[tuple[ast.AST, ast.stmt, bool]] = [(statement, statement, False)]
+    while stack:
+        node, around, awaited = stack.pop()
+        if isinstance(node, ast.JoinedStr):
+            continue
+        if isinstance(node, ast.stmt):
+            around = node
+        elif isinstance(node, ast.Call) and last_name(node.func) in names:
+            yield Candidate(node, around, awaited)
+        awaits = isinstance(node, ast.Await)
+        stack += [(child, around, awaits) for child in children(node)]
+
+
+def _place(candidate: Candidate) -> tuple[int, int, int, int]:
+    call = candidate.call
+    return call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)
+
+
+def concrete_call(module: Module, candidate: Candidate) -> cst.Call | None:
+    """The call in libcst's tree of the statement around it; None where libcst reads that differently, or not at all."""
+    text = _statement_text(module, candidate.statement)
+    if not _is_safe(candidate.statement, text):
+        return None
+
+    import libcst as cst  # noqa: PLC0415 -- costs 0.2 s, and only a registration needs it
+
+    name = last_name(candidate.call.func)
 
     class Finder(cst.CSTVisitor):
         def __init__(self) -> None:
-            self.calls: list[cst.Call | None] = []
+            self.calls: list[cst.Call] = []
 
         def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 -- libcst's name
-            self.calls.append(node)
+            callee = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+            if isinstance(callee, cst.Name) and callee.value == name:
+                self.calls.append(node)
 
         def visit_FormattedString(self, node: cst.FormattedString) -> bool:  # noqa: ARG002, N802
             return False
@@ -98,41 +116,35 @@ def _concrete_calls(text: str) -> list[cst.Call | None]:
         def visit_TemplatedString(self, node: cst.CSTNode) -> bool:  # noqa: ARG002, N802
             return False
 
-        def visit_SimpleString(self, node: cst.SimpleString) -> bool:  # noqa: ARG002, N802
-            return False
-
-        def visit_Comment(self, node: cst.Comment) -> bool:  # noqa: ARG002, N802
-            return False
-
-    try:
-        tree = cst.parse_module(text)
-    except (cst.ParserSyntaxError, RecursionError, ValueError):
-        return []
     finder = Finder()
     try:
-        tree.visit(finder)
-    except RecursionError:
-        return []
-    return finder.calls
+        cst.parse_module(text).visit(finder)
+    except (cst.ParserSyntaxError, RecursionError, ValueError):
+        return None
+    own = _of_head(candidate.statement, name)
+    calls = finder.calls
+    return calls[own.index(candidate.call)] if len(calls) == len(own) and candidate.call in own else None
 
 
-def _calls(statement: ast.stmt) -> list[tuple[ast.Call, bool]]:
-    """The calls of a statement in the order of the text, those in f-strings left out, and whether each is awaited."""
-    found: list[tuple[ast.Call, bool]] = []
-    stack: list[tuple[ast.AST, bool]] = [(statement, False)]
-    while stack:
-        node, awaited = stack.pop()
-        if isinstance(node, ast.JoinedStr):
-            continue
-        if isinstance(node, ast.Call):
-            found.append((node, awaited))
-        stack.extend((child, isinstance(node, ast.Await)) for child in ast.iter_child_nodes(node))
-    found.sort(
-        key=lambda pair: (
-            pair[0].lineno,
-            pair[0].col_offset,
-            -(pair[0].end_lineno or 0),
-            -(pair[0].end_col_offset or 0),
-        )
-    )
-    return found
+def _of_head(statement: ast.stmt, name: str) -> list[ast.Call]:
+    """The calls of that name which stand in a statement and in none within it, in the order of the text."""
+    found = [each for each in _in_statement(statement, frozenset({name})) if each.statement is statement]
+    return [each.call for each in sorted(found, key=_place)]
+
+
+def _statement_text(module: Module, statement: ast.stmt) -> str:
+    """A statement from its first token on; of a compound one the head, with an empty body."""
+    first = min([statement, *getattr(statement, "decorator_list", ())], key=lambda each: each.lineno)
+    row, column = first.lineno, statement.col_offset
+    body = getattr(statement, "body", None)
+    end_row, end_column = statement.end_lineno or row, statement.end_col_offset or 0
+    if body and isinstance(body[0], ast.stmt):
+        inner = min([body[0], *getattr(body[0], "decorator_list", ())], key=lambda each: each.lineno)
+        end_row, end_column = inner.lineno, body[0].col_offset
+    rows = [line.encode() for line in module.source.lines[row - 1 : end_row]]
+    rows[-1] = rows[-1][:end_column]
+    rows[0] = rows[0][column:]
+    text = b"\n".join(rows).decode("utf-8", "replace").rstrip()
+    if text.startswith("elif"):
+        text = text.removeprefix("el")
+    return f"{text} pass\n" if body else text + "\n"
