@@ -134,7 +134,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One registration of the inventory, judged. `span.filename` is absolute."""
+    """One registration of the inventory, judged. `span.filename` is absolute.
+
+    `unread` names, of a task whose verdict is `unknown`, the calls that could not be read.
+    """
 
     span: Span
     framework: str
@@ -147,6 +150,7 @@ class Task:
     confidence: Confidence
     trace: tuple[Step, ...] = ()
     codes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     decision: Decision | None = None
 
 

@@ -251,6 +251,7 @@ def _task(registration: Registration, judgement: Judgement, decision: Decision |
         category=judgement.category,
         confidence=judgement.confidence,
         trace=steps(judgement.deciding.trace, judgement.deciding) if judgement.deciding is not None else (),
+        unread=judgement.summary.unread if judgement.verdict == "unknown" else (),
         decision=decision,
     )
 

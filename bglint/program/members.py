@@ -213,9 +213,11 @@ def _found(
         frame = program.frames.get(cls.cls.scope, cls.frame, {})
         found: list[Value] = []
         for binding in cls.cls.scope.reaching(name, END):
+            values = names.bound(program, binding, frame)
             if binding.kind is Kind.DECLARED and isinstance(receiver, ClassValue):
-                continue
-            found += [bind(value, receiver, frame) for value in names.bound(program, binding, frame)]
+                # A field that is asked of the class is a column or a descriptor, unless its type is the project's own.
+                values = tuple(value for value in values if isinstance(value, Instance))
+            found += [bind(value, receiver, frame) for value in values]
         if found:
             return _or_implementations(program, receiver, name, tuple(found))
     outer = [c.name for c in order if isinstance(c, External) and not c.name.startswith(_UNTELLING_BASES)]

@@ -415,8 +415,9 @@ class ModuleIndex:
         first = parts[0]
         if first in sys.stdlib_module_names or first in _FOREIGN:
             return None
-        known = catalog.knows_package(first)
         plain, packages = self._ancestors(importer.directory)
+        of_its_own = bool(packages) and os.path.basename(packages[-1]) == first
+        known = catalog.knows_package(first) and not of_its_own
         for folder in plain:
             if known and folder not in self.source_roots and not self._script_style(importer, folder, first):
                 continue

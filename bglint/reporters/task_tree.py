@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bglint.diagnostics import Report, Task
     from bglint.reporters.context import RenderContext
 
+MOST_UNREAD = 4
+"""How many of the calls that could not be read are named."""
+
 
 def render(report: Report, context: RenderContext) -> Iterable[str]:
     """Yield a heading a file, and below it each task with the calls that its verdict rests on."""
@@ -35,3 +38,7 @@ def _branch(task: Task, context: RenderContext, pen: Pen, *, is_last: bool) -> I
     yield f"{branch} {place} {one_line(task.target)}  {painted_verdict(task.verdict, pen)}{work}"
     margin = "   " if is_last else f"{pen.glyphs.bar}  "
     yield from trace_tree(task.trace, context, pen, margin)
+    if task.unread:
+        named = ", ".join(map(one_line, task.unread[:MOST_UNREAD]))
+        more = f" and {len(task.unread) - MOST_UNREAD} more" if len(task.unread) > MOST_UNREAD else ""
+        yield f"{margin}{pen.paint(pen.glyphs.last_branch, 'frame')} not read: {named}{more}"

@@ -56,6 +56,13 @@ def test_the_tree_shows_each_task_with_its_trace(report: Report, render_tasks: R
     )
 
 
+def test_the_tree_names_what_could_not_be_read(report: Report, render_tasks: Render) -> None:
+    task = replace(report.tasks[1], verdict="unknown", unread=("plugin.run", "a", "b", "c", "d"))
+    assert (
+        render_tasks(Report(tasks=(task,)), "tree").splitlines()[-1] == "   ╰─ not read: plugin.run, a, b, c and 1 more"
+    )
+
+
 def test_two_equal_tasks_are_two_branches(report: Report, render_tasks: Render) -> None:
     light = report.tasks[1]
     lines = render_tasks(Report(tasks=(light, replace(light))), "tree").splitlines()
