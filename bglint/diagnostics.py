@@ -91,9 +91,9 @@ class Diagnostic:
     fix: Fix | None = None
 
     @property
-    def url(self) -> str:
-        """The page that documents the rule."""
-        return f"https://bglint.dev/rules/{self.name}"
+    def url(self) -> str | None:
+        """The page that documents the rule; None while there is none, and `bglint rule` prints what it would say."""
+        return None
 
     @property
     def sort_key(self) -> tuple[str, Position, str, str]:

@@ -18,7 +18,7 @@ _SEVERITIES: Final = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
 def render(report: Report, context: RenderContext) -> Iterable[str]:
     """Return the document."""
     document: JsonObject = {
-        "source": {"name": "bglint", "url": "https://bglint.dev"},
+        "source": {"name": "bglint"},
         "severity": "WARNING",
         "diagnostics": [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics],
     }
@@ -34,7 +34,7 @@ def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> JsonObject:
             "range": _range(span.filename, span.start, span.end, context),
         },
         "severity": _SEVERITIES[diagnostic.severity],
-        "code": {"value": diagnostic.code, "url": diagnostic.url},
+        "code": {"value": diagnostic.code, **({"url": diagnostic.url} if diagnostic.url else {})},
         "relatedLocations": [
             {
                 "message": f"{step.symbol}: {step.detail}" if step.detail else step.symbol,

@@ -37,7 +37,6 @@ def render(report: Report, context: RenderContext) -> Iterable[str]:
         "tool": {
             "driver": {
                 "name": "bglint",
-                "informationUri": "https://bglint.dev",
                 "version": context.version,
                 "rules": [_rule(names[code], context) for code in codes],
             }
@@ -56,7 +55,7 @@ def _rule(example: Diagnostic, context: RenderContext) -> JsonObject:
     rule: JsonObject = {
         "id": example.code,
         "name": example.name,
-        "helpUri": example.url,
+        **({"helpUri": example.url} if example.url else {}),
         "defaultConfiguration": {"level": _LEVELS[example.severity]},
         "properties": {"precision": _PRECISIONS[example.confidence.label], "tags": ["background-tasks"]},
     }

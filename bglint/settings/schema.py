@@ -11,7 +11,7 @@ from typing import Any, Final
 from bglint.settings.files import EXTEND
 from bglint.settings.model import config_keys, documentation_of, kind_of
 
-SCHEMA_ID: Final = "https://bglint.dev/schemas/config.schema.json"
+SCHEMA_ID: Final = "urn:bglint:schema:config"
 
 
 def config_schema() -> dict[str, Any]:

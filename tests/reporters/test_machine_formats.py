@@ -55,6 +55,12 @@ class TestJson:
         }
         assert found[2]["target"] == hostile.target
 
+    def test_no_page_is_named_that_is_not_there(self, report: Report, render: Render) -> None:
+        assert [each["url"] for each in json.loads(render(report, "json"))] == [None, None]
+        for name in ("sarif", "rdjson"):
+            addresses = re.findall(r'"(?:url|helpUri|informationUri)": "([^"]*)"', render(report, name))
+            assert addresses == []
+
     def test_nothing_found_is_an_empty_array(self, render: Render, render_tasks: Render) -> None:
         assert json.loads(render(Report(), "json")) == []
         assert json.loads(render_tasks(Report(), "json")) == []
@@ -205,7 +211,7 @@ class TestRdjson:
         found = json.loads(render(report, "rdjson"))
         assert found["source"]["name"] == "bglint"
         first, second = found["diagnostics"]
-        assert first["code"] == {"value": "BG101", "url": "https://bglint.dev/rules/image-processing"}
+        assert first["code"] == {"value": "BG101"}
         assert first["severity"] == "ERROR"
         assert first["location"]["path"] == "app/api/uploads.py"
         assert second["suggestions"][0]["text"] == "def"
