@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bglint.reporters.text import Pen, columns, display_width, harmless
+from bglint.reporters.text import Pen, columns, display_width, harmless, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,5 +40,8 @@ def trace_tree(steps: Sequence[Step], context: RenderContext, pen: Pen, margin: 
 
 
 def _packed(place: str, detail: str, pen: Pen, indent: int) -> list[str]:
+    """Return the place and the detail in lines; a place stays in one piece, which terminals make a link of."""
     together = f"{place}   {detail}".rstrip()
-    return [together] if pen.fits(indent + display_width(together)) else [place, *([detail] if detail else [])]
+    if pen.fits(indent + display_width(together)):
+        return [together]
+    return [place, *(wrap(detail, pen.width and pen.width - indent) if detail else [])]
