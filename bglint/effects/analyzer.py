@@ -314,6 +314,8 @@ class Analyzer:
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
         summary = self._call(site.node, scope, frame)
+        if any(effect.kind == "endless" for effect in summary.effects) and once.is_started(site.node, scope):
+            summary = Summary(tuple(e for e in summary.effects if e.kind != "endless"), summary.unread)
         if site.awaited:
             summary = Summary(tuple(_as_awaited(effect) for effect in summary.effects), summary.unread)
         return self._repeated(summary, site.loops, frame)

@@ -133,16 +133,16 @@ def _while_turns(program: Program, loop: ast.While, frame: Frame) -> float | Non
 
 
 def is_endless(loop: LoopNode) -> bool:
-    """Whether a loop is `while True` with no way out but an exception."""
+    """Whether a loop is `while True` with no way out but an exception; one that yields ends with who iterates it."""
     if not isinstance(loop, ast.While) or not (isinstance(loop.test, ast.Constant) and loop.test.value):
         return False
     return not any(_leaves(statement, nested=False) for statement in loop.body)
 
 
 def _leaves(node: ast.AST, *, nested: bool) -> bool:
-    """Whether a statement can leave the loop around it: by return, by its break, by raise outside a try."""
+    """Whether a statement can leave the loop around it: by return or yield, by its break, by raise."""
     match node:
-        case ast.Return():
+        case ast.Return() | ast.Yield() | ast.YieldFrom():
             return True
         case ast.Break():
             return not nested

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from bglint.program.modules import last_name
 from bglint.program.scopes import own_nodes
 from bglint.program.walking import walk
 
@@ -80,6 +81,25 @@ def _outlives(node: ast.expr, scope: Scope) -> bool:
             return name in scope.outer_names or name not in scope.bindings
         case _:
             return False
+
+
+_STARTING = frozenset({
+    "create_task", "ensure_future", "run_coroutine_threadsafe", "call_soon", "call_soon_threadsafe", "Thread", "submit",
+    "start_soon", "spawn",
+})  # fmt: skip
+"""Calls that start something which goes on by itself."""
+
+
+def is_started(node: ast.Call, scope: Scope) -> bool:
+    """Whether what a call runs goes on by itself: the body around it does not wait for its end."""
+    if last_name(node.func) in _STARTING:
+        return True
+    return any(
+        isinstance(around, ast.Call)
+        and last_name(around.func) in _STARTING
+        and any(each is node for each in [*around.args, *(keyword.value for keyword in around.keywords)])
+        for around in own_nodes(scope)
+    )
 
 
 _LOOKS_ONLY = frozenset({"next", "anext", "type", "isinstance", "id", "repr", "iter", "aiter", "print", "callable"})

@@ -5,9 +5,13 @@ Fires when a background task of a response reaches a loop that nothing leaves: `
 or `raise`. Tasks of the application itself (Sanic's and Quart's `add_task`, `add_background_task`) are made for that
 and left alone.
 
+Fires as well, with medium confidence, when the task asks somebody again and again, sleeps in between, and is left only
+by the answer: no count of its turns, no look at the clock, no timeout around it.
+
 ## Why is this bad?
 The task belongs to one request but outlives it for ever: each request adds another one, a plain function takes one of
-the worker threads for good, and the server cannot shut down.
+the worker threads for good, and the server cannot shut down. A task that polls does the same whenever the answer stays
+away.
 
 ## Example
 ```python
@@ -58,14 +62,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bglint.diagnostics import Confidence
+from bglint.program import reach
+from bglint.rules.blocking._polling import unlimited_poll
 from bglint.rules.rule import Case, Finding, Rule, chain
+from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_DEPTH = 2
+"""How many calls from the target a loop that polls still counts as the target's."""
+
 
 def check(case: Case) -> Iterator[Finding]:
-    """A loop without end, in a task that belongs to a response."""
+    """A loop without end, or one that only an answer ends, in a task that belongs to a response."""
     if case.registration.form.application:
         return
     for effect in case.judgement.effects("endless"):
@@ -76,6 +87,25 @@ def check(case: Case) -> Iterator[Finding]:
             help="start it once for the application (its lifespan), or run it in a worker",
         )
         return
+    yield from _polling(case)
+
+
+def _polling(case: Case) -> Iterator[Finding]:
+    registration = case.registration
+    if registration.form.framework == "bglint":  # the runtime ends a task after 30 s
+        return
+    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+        loop = unlimited_poll(case.program, body)
+        if loop is not None:
+            there = "" if not body.way else f" in `{body.symbol}`"
+            yield Finding(
+                f"background task `{case.target}` polls without a limit{there} (the loop of {body.place(loop)}): "
+                "where the answer stays away, it never ends",
+                "warning",
+                Confidence.MEDIUM,
+                help="count the turns or set a deadline (`asyncio.timeout`), and fail when it has passed",
+            )
+            return
 
 
 RULE = Rule("BG204", "endless-task", __doc__, check)

@@ -177,6 +177,40 @@ def uses_of(root: ast.AST, name: str) -> Iterator[str]:
             yield attributes.get(id(node), "")
 
 
+def only_reads(
+    program: Program, value: FunctionValue, name: str, attributes: frozenset[str], depth: int = _MAX_DEPTH
+) -> bool:
+    """Whether all that a function does with a name is to read some attributes, itself or where it passes it on."""
+    parents = {child: node for node in ast.walk(value.function.node) for child in ast.iter_child_nodes(node)}
+    for node in parents:
+        if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
+            continue
+        around: ast.AST = parents[node]
+        if isinstance(around, ast.Attribute):
+            if around.attr not in attributes:
+                return False
+            continue
+        call = parents[around] if isinstance(around, ast.keyword) else around
+        if depth <= 0 or not isinstance(call, ast.Call) or node is call.func:
+            return False
+        callees = program.infer(call.func, program.frame_of(value.function.scope))
+        if not callees or not all(
+            isinstance(callee, FunctionValue)
+            and (parameter := _parameter_of(call, callee, node)) is not None
+            and only_reads(program, callee, parameter, attributes, depth - 1)
+            for callee in callees
+        ):
+            return False
+    return True
+
+
+def _parameter_of(call: ast.Call, callee: FunctionValue, node: ast.expr) -> str | None:
+    """The parameter of a function that an argument of a call goes to."""
+    given = _given(call, callee.function, 1 if callee.receiver is not None else 0, None)
+    names = {each.arg for each in [*callee.function.parameters, *callee.function.node.args.kwonlyargs]}
+    return next((name for name, (each, _) in given.items() if each is node and name in names), None)
+
+
 def _reads(program: Program, used: str, value: Instance, attributes: frozenset[str], depth: int) -> bool:
     """Whether reading (or calling) one attribute of an object leads to one of some others."""
     if not used or used in attributes:

@@ -87,12 +87,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from bglint.program.lexical import closed_over
-from bglint.program.values import FunctionValue, Instance, Partial
+from bglint.program.hints import instances
+from bglint.program.lexical import closed_over, reaching
+from bglint.program.scopes import Kind
+from bglint.program.values import Collection, FunctionValue, Instance, Partial
 from bglint.rules.misuse import _calls
-from bglint.rules.misuse._carriers import leads_to, touches, uses_of
+from bglint.rules.misuse._carriers import leads_to, only_reads, touches
 from bglint.rules.misuse._origins import origins_in
-from bglint.rules.misuse._resources import HARMLESS, Resource
+from bglint.rules.misuse._resources import HARMLESS, Resource, kind_of
 from bglint.rules.misuse._tasks import ATTACHED
 from bglint.rules.misuse._versions import FastAPI
 from bglint.rules.rule import Case, Finding, Rule, shortened
@@ -102,9 +104,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bglint.diagnostics import Severity
+    from bglint.program.program import Program
+    from bglint.program.values import Meanings
     from bglint.rules.misuse._origins import Origins
 
 _CLEANUPS = frozenset({"close", "aclose", "release", "__exit__", "__aexit__"})
+_GRAVITY: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 _HELP = {
     "session": "hand over ids, and open a session of its own in the task",
     "upload": "read it in the endpoint and hand over its bytes, or a path that it was copied to",
@@ -115,17 +120,21 @@ _HELP = {
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """The first thing of the request that reaches the task."""
+    """Of the things of the request that reach the task, the one that does most harm."""
     if case.registration.form.framework not in ATTACHED:
         return
-    origins = origins_in(case.program)
-    for written, resource in _handed_over(case, origins):
-        if resource.kind in {"form", "state"}:
-            continue
-        what = _what(written, resource)
-        happens, severity = _happens(case, resource)
-        yield Finding(f"{what}: {happens}", severity, resource.confidence, help=_HELP[resource.kind])
-        return
+    findings = [
+        _finding(case, written, resource)
+        for written, resource in _handed_over(case, origins_in(case.program))
+        if resource.kind not in {"form", "state"}
+    ]
+    if findings:
+        yield max(findings, key=lambda each: (_GRAVITY[each.severity], each.confidence))
+
+
+def _finding(case: Case, written: str, resource: Resource) -> Finding:
+    happens, severity = _happens(case, resource)
+    return Finding(f"{_what(written, resource)}: {happens}", severity, resource.confidence, help=_HELP[resource.kind])
 
 
 def _what(written: str, resource: Resource) -> str:
@@ -177,6 +186,7 @@ def _handed_over(case: Case, origins: Origins) -> Iterator[tuple[str, Resource]]
             for node in [*value.call.args[1:], *(keyword.value for keyword in value.call.keywords)]:
                 if (found := origins.of(node, value.frame)) is not None:
                     yield shortened(ast.unparse(node)), found
+            yield from _through_maker(case, origins, value)
     if isinstance(registration.target, ast.Attribute):
         yield from _through_receiver(case, origins, registration.target)
     for value in runnable(registration):
@@ -184,20 +194,61 @@ def _handed_over(case: Case, origins: Origins) -> Iterator[tuple[str, Resource]]
             yield from _closed_over(case, origins, value)
 
 
+def _through_maker(case: Case, origins: Origins, value: Partial) -> Iterator[tuple[str, Resource]]:
+    """The session that the function was given which made a partial, where it went into the partial."""
+    registration = case.registration
+    if value.frame is registration.frame or not isinstance(registration.target, ast.Name):
+        return
+    bound = [case.program.infer(_unstarred(node), value.frame) for node in value.call.args[1:]]
+    bound += [case.program.infer(keyword.value, value.frame) for keyword in value.call.keywords]
+    packed = any(keyword.arg is None for keyword in value.call.keywords)
+    if not any(
+        _holds_session(case.program, meanings) or (packed and _takes_session(case.program, meanings))
+        for meanings in bound
+    ):
+        return
+    for binding in reaching(registration.target, registration.frame)[0]:
+        made = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
+        if isinstance(made, ast.Call):
+            for node in [*made.args, *(keyword.value for keyword in made.keywords)]:
+                if (found := origins.of(_unstarred(node), registration.frame)) is not None and found.kind == "session":
+                    yield shortened(ast.unparse(node)), found
+
+
+def _unstarred(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Starred) else node
+
+
+def _holds_session(program: Program, meanings: Meanings) -> bool:
+    """Whether values are sessions, or packed arguments with one among them."""
+    groups = [group for each in meanings if isinstance(each, Collection) for group in each.elements]
+    return any(kind_of(program, group) == "session" for group in [meanings, *groups])
+
+
+def _takes_session(program: Program, meanings: Meanings) -> bool:
+    """Whether values are functions with a parameter that is declared as a session."""
+    return any(
+        kind_of(program, instances(program, binding.annotation, value.frame)) == "session"
+        for value in meanings
+        if isinstance(value, FunctionValue)
+        for bindings in value.function.scope.bindings.values()
+        for binding in bindings
+        if binding.kind is Kind.PARAMETER
+    )
+
+
 def _only_reads_headers(case: Case, name: str) -> bool:
     """Whether all that the target does with a request is to read what stays true of it."""
-    for value in runnable(case.registration):
+    given = _calls.expressions(case.registration)
+    node = next((each for each in given if isinstance(each, ast.Name) and each.id == name), None)
+    values = runnable(case.registration)
+    for value in values:
         if not isinstance(value, FunctionValue):
             return False
-        node = next(
-            (n for n in _calls.expressions(case.registration) if isinstance(n, ast.Name) and n.id == name), None
-        )
         parameter = _parameter_for(case, value, node) if node is not None else None
-        if parameter is None or any(
-            used not in HARMLESS["request"] for used in uses_of(value.function.node, parameter)
-        ):
+        if parameter is None or not only_reads(case.program, value, parameter, HARMLESS["request"]):
             return False
-    return True
+    return bool(values)
 
 
 def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
@@ -259,8 +310,7 @@ def _does_harm(case: Case, value: FunctionValue, name: str, resource: Resource) 
     if resource.carried:
         values = case.program.infer(_name(name), value.frame)
         return leads_to(case.program, node, name, values, resource.attributes)
-    harmless = HARMLESS.get(resource.kind, frozenset())
-    return any(used not in harmless for used in uses_of(node, name))
+    return not only_reads(case.program, value, name, HARMLESS.get(resource.kind, frozenset()))
 
 
 def _name(name: str) -> ast.Name:
