@@ -8,13 +8,23 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from bglint.advice import DEPENDENCY_FILES, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Version = tuple[int, ...]
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _PIPFILE_LOCK = "Pipfile.lock"
+_NOT_THE_APPLICATION = frozenset({
+    "node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist",
+    "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "samples",
+})  # fmt: skip
+_MAX_LEVELS = 3
+_MAX_FOLDERS = 500
 _ENDLESS: Version = (1 << 30,)
 _TABLE = re.compile(r"""["']?[ \t]*=[ \t]*(?:\{[^}]*?version[ \t]*=[ \t]*)?["'](?P<version>[^"']*)""")
 _CLAUSE = re.compile(r"(===?|~=|>=|<=|!=|>|<|=|\^|~)?\s*v?(\d+(?:\.\d+)*)(\.\*)?")
@@ -44,16 +54,62 @@ class Versions:
 def versions_of(distribution: str, folder: str, root: str) -> Versions | None:
     """The versions of a distribution that the project of a folder runs with; None where its files do not say.
 
-    Looked for in the folder and upwards to `root`, lock files before declarations.
+    Looked for in the folder and upwards to `root`, lock files before declarations; then in the folders beside that way
+    (`docker/web/requirements.txt`), the nearest first. Where several of those speak of it, all that they allow counts.
     """
-    while True:
-        found = _versions_in(folder, distribution)
-        if found is not None:
+    upwards = list(_upwards(folder, root))
+    for each in upwards:
+        if (found := _versions_in(each, distribution)) is not None:
             return found
+    for each in upwards:
+        if (found := _versions_below(each, distribution)) is not None:
+            return found
+    return None
+
+
+def _upwards(folder: str, root: str) -> Iterator[str]:
+    while True:
+        yield folder
         parent = os.path.dirname(folder)
         if folder in {root, parent}:
-            return None
+            return
         folder = parent
+
+
+@cache
+def _versions_below(folder: str, distribution: str) -> Versions | None:
+    """All that the dependency files in the folders below one allow."""
+    found = [each for inner in _folders_below(folder) if (each := _versions_in(inner, distribution)) is not None]
+    if not found:
+        return None
+    return Versions(min(each.low for each in found), max(each.high for each in found))
+
+
+def _folders_below(folder: str) -> Iterator[str]:
+    """The folders below one that may hold the application's dependency files, so many levels down at most."""
+    level = [folder]
+    looked = 0
+    for _ in range(_MAX_LEVELS):
+        below: list[str] = []
+        for each in level:
+            looked += 1
+            if looked > _MAX_FOLDERS:
+                return
+            try:
+                with os.scandir(each) as entries:
+                    below += sorted(entry.path for entry in entries if _is_own(entry))
+            except OSError:
+                continue
+        yield from below
+        level = below
+
+
+def _is_own(entry: os.DirEntry[str]) -> bool:
+    return (
+        not entry.name.startswith(".")
+        and entry.name not in _NOT_THE_APPLICATION
+        and entry.is_dir(follow_symlinks=False)
+    )
 
 
 @cache
@@ -67,7 +123,7 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
             return pinned
     if _PIPFILE_LOCK in names and (pinned := _in_pipfile_lock(read_text(f"{folder}/{_PIPFILE_LOCK}"), distribution)):
         return pinned
-    texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if DEPENDENCY_FILES.fullmatch(name)]
+    texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if _is_declaring(name)]
     inner = os.path.join(folder, "requirements")
     try:
         inner_names = sorted(os.listdir(inner))
@@ -76,6 +132,10 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
     texts += [read_text(os.path.join(inner, name)) for name in inner_names if name.endswith((".txt", ".in"))]
     declared = [found for text in texts for found in _declared(text, distribution)]
     return min(declared, key=_width) if declared else None
+
+
+def _is_declaring(name: str) -> bool:
+    return DEPENDENCY_FILES.fullmatch(name) is not None or re.fullmatch(r".*constraints.*\.txt", name) is not None
 
 
 def _locked(text: str, distribution: str) -> Versions | None:

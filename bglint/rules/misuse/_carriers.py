@@ -182,10 +182,9 @@ def only_reads(
 ) -> bool:
     """Whether all that a function does with a name is to read some attributes, itself or where it passes it on."""
     parents = {child: node for node in ast.walk(value.function.node) for child in ast.iter_child_nodes(node)}
-    for node in parents:
+    for node, around in parents.items():
         if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
             continue
-        around: ast.AST = parents[node]
         if isinstance(around, ast.Attribute):
             if around.attr not in attributes:
                 return False
