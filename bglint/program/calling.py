@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import collections, hints, members
+from bglint.program import collections, hints, members, stores
 from bglint.program.values import (
     ClassValue,
     Collection,
@@ -274,6 +274,8 @@ def _yielded(program: Program, function: FunctionValue, frame: Frame) -> Meaning
 
 
 def _call_external(program: Program, name: str, arguments: Arguments) -> Meanings:
+    if arguments.call is not None and arguments.frame is not None and stores.is_made_empty(arguments.call):
+        return (Display(arguments.call, arguments.frame),)
     if name in _PASSED_ON:
         return arguments.positional(_PASSED_ON[name])
     if name in _RUN_FUNCTION:

@@ -7,7 +7,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import calling, hints, members
+from bglint.program import calling, hints, members, stores
 from bglint.program.values import (
     Collection,
     Constant,
@@ -32,13 +32,24 @@ _OPERATORS = {
 _LARGEST = 10**15
 
 
+def is_empty(value: Value) -> bool:
+    """Whether a value is a collection that is made without elements."""
+    match value:
+        case Display(node=ast.List(elts=[]) | ast.Dict(keys=[]) | ast.Call()):
+            return True
+        case _:
+            return False
+
+
 def elements(program: Program, value: Value) -> Meanings:
     """What iterating a value can give."""
     match value:
         case Display(node=ast.List() | ast.Tuple() | ast.Set() as node, frame=frame):
-            return merge(*(_element(program, each, frame) for each in node.elts), ())
+            return merge(*(_element(program, each, frame) for each in node.elts), _stored(program, value))
         case Display(node=ast.Dict() as node, frame=frame):
             return merge(*(program.infer(key, frame) for key in node.keys if key is not None), ())
+        case Display(node=ast.Call()):
+            return _stored(program, value)
         case Display(node=ast.ListComp() | ast.SetComp() | ast.GeneratorExp() as node, frame=frame):
             return program.infer(node.elt, frame)
         case Collection(groups):
@@ -61,6 +72,27 @@ def elements(program: Program, value: Value) -> Meanings:
             return ()
 
 
+def _stored(program: Program, value: Display, key: object = None) -> Meanings:
+    """What is put into a collection after it was made: under a literal key, or anywhere."""
+    found: list[Meanings] = []
+    with program.asking(("stored", id(value.node), value.frame, key)) as fresh:
+        for store, frame in stores.stores(program, value.node, value.frame) if fresh else ():
+            other = key is not None and isinstance(store.key, ast.Constant) and store.key.value != key
+            if not other:
+                meanings = program.infer(store.value, frame)
+                if store.many:
+                    meanings = merge(*(_within(program, each) for each in meanings), ())
+                found.append(tuple(each for each in meanings if not isinstance(each, Constant)))
+    return merge(*found, ())
+
+
+def _within(program: Program, value: Value) -> Meanings:
+    """What a collection puts into the one that it extends or updates."""
+    if isinstance(value, Display) and isinstance(value.node, ast.Dict):
+        return entries(program, value)
+    return elements(program, value)
+
+
 def _element(program: Program, node: ast.expr, frame: Frame) -> Meanings:
     found = program.infer(node, frame)
     if isinstance(node, ast.Starred):
@@ -79,6 +111,8 @@ def item(program: Program, value: Value, key: object) -> Meanings:
             return elements(program, value)
         case Display(node=ast.Dict()):
             return entries(program, value, key)
+        case Display(node=ast.Call()):
+            return _stored(program, value, key)
         case Display(node=ast.DictComp() as node, frame=frame):
             return program.infer(node.value, frame)
         case Collection(groups, ordered):
@@ -105,7 +139,7 @@ def entries(program: Program, value: Display, key: object = None) -> Meanings:
         for name, entry in pairs:
             if isinstance(name, ast.Constant) and name.value == key:
                 return program.infer(entry, value.frame)
-    return merge(*(program.infer(entry, value.frame) for _, entry in pairs), ())
+    return merge(*(program.infer(entry, value.frame) for _, entry in pairs), _stored(program, value, key))
 
 
 def subscript(program: Program, node: ast.Subscript, frame: Frame) -> Meanings:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import calling, hints, names
+from bglint.program import calling, collections, hints, names
 from bglint.program.scopes import END, Kind
 from bglint.program.values import (
     ClassValue,
@@ -171,8 +171,8 @@ def _assigned(program: Program, value: Instance, name: str, order: list[ClassVal
             frame = _method_frame(program, cls, method, value)
             meanings = program.infer(assigned, frame) if assigned is not None else ()
             telling = tuple(each for each in meanings if not (isinstance(each, Constant) and each.value is None))
-            if annotation is not None and not telling:
-                telling = hints.instances(program, annotation, frame)
+            if annotation is not None and all(collections.is_empty(each) for each in telling):
+                telling = merge(hints.instances(program, annotation, frame), telling)
             found.append(telling)
     if (
         not any(found)

@@ -10,7 +10,9 @@ from bglint.program import calling, collections, hints, members
 from bglint.program.scopes import END, Binding, Kind, Place
 from bglint.program.values import (
     ClassValue,
+    Collection,
     Constant,
+    Display,
     External,
     Frame,
     FunctionValue,
@@ -206,10 +208,12 @@ def _assigned(program: Program, binding: Binding, frame: Frame) -> Meanings:
             found = merge(*(members.entered(program, value) for value in found), ())
         for index in binding.unpack:
             found = merge(*(collections.item(program, value, index) for value in found), ())
-    if binding.annotation is not None and all(isinstance(v, Constant | External) for v in found):
+    if binding.annotation is not None and all(
+        isinstance(v, Constant | External) or collections.is_empty(v) for v in found
+    ):
         declared = hints.instances(program, binding.annotation, frame)
         if declared:
-            return declared
+            return merge(declared, tuple(v for v in found if isinstance(v, Display)))
     return found
 
 
@@ -237,7 +241,7 @@ def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
             if own:
                 return own
         if binding.node in (node.args.vararg, node.args.kwarg):
-            return ()
+            return _packed(program, binding, frame)
     injected = hints.injected(program, binding, frame) or _decorating_object(program, binding, frame)
     if injected:
         return injected
@@ -251,6 +255,12 @@ def parameter(program: Program, binding: Binding, frame: Frame) -> Meanings:
         if from_callers:
             return merge(from_callers, useful)
     return useful or declared or default
+
+
+def _packed(program: Program, binding: Binding, frame: Frame) -> Meanings:
+    """What `*args: T` or `**kwargs: T` holds, as far as its annotation tells."""
+    elements = hints.instances(program, binding.annotation, frame) if binding.annotation is not None else ()
+    return (Collection((elements,)),) if elements else ()
 
 
 def _decorating_object(program: Program, binding: Binding, frame: Frame) -> Meanings:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from bglint.program.modules import Module, ModuleIndex
     from bglint.program.scopes import Place, Scope
+    from bglint.program.stores import Store
 
 MAX_NESTING = 60
 """How many questions may wait for one another before "nothing known" is the answer."""
@@ -53,6 +54,7 @@ class Program:
         self._asked: set[object] = set()
         self._keep: list[ast.AST] = []
         self.orders: dict[ClassValue, list[ClassValue | External]] = {}
+        self.stores: dict[str, dict[int, list[Store]]] = {}
         self._module_frames: dict[str, Frame] = {}
 
     def module_frame(self, module: Module) -> Frame:
