@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import itertools
+import time
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from bglint.runtime.per_loop import PerLoop
 from bglint.runtime.report import logger
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from bglint.runtime.measure import Usage
 
 STUBBORN_S: Final = 5.0
 """Seconds that a cancelled task may take to end before it is called stubborn."""
@@ -46,6 +51,49 @@ class Named(Protocol):
         """The name to show."""
 
 
+class _Alarm:
+    """Rings for the deadlines of one length on one event loop, all by one timer: most of them never pass.
+
+    They pass in the order in which they were set: one that starts late counts from the beginning of a step, during
+    which no other could start.
+    """
+
+    __slots__ = ("_length", "_loop", "_set", "_timer")
+
+    def __init__(self, length: float, loop: asyncio.AbstractEventLoop) -> None:
+        self._length = length
+        self._loop = loop
+        self._set: dict[Deadline, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, deadline: Deadline, when: float) -> None:
+        self._set[deadline] = when
+        if self._timer is None:
+            self._timer = self._loop.call_at(when, self._ring)
+
+    def unset(self, deadline: Deadline) -> None:
+        self._set.pop(deadline, None)
+
+    def _ring(self) -> None:
+        now = self._loop.time() + time.get_clock_info("monotonic").resolution
+        passed = list(itertools.takewhile(lambda deadline: self._set[deadline] <= now, self._set))
+        for deadline in passed:
+            del self._set[deadline]
+            deadline.expire()
+        following = next(iter(self._set.values()), None)
+        if following is None:
+            _alarms.get().pop(self._length, None)
+        else:
+            self._timer = self._loop.call_at(following, self._ring)
+
+
+def _new_alarms() -> dict[float, _Alarm]:
+    return {}
+
+
+_alarms: Final = PerLoop(_new_alarms)
+
+
 class Deadline:
     """Cancels the body of its `with` once its time has passed, and makes a `TaskTimeout` of that.
 
@@ -54,13 +102,14 @@ class Deadline:
     The time runs from `start` on; a body that ends without having waited needs none.
     """
 
-    __slots__ = ("_cancelling", "_handle", "_named", "_passed", "_stopped", "_task", "_timeout", "_when")
+    __slots__ = ("_alarm", "_cancelling", "_handle", "_named", "_passed", "_stopped", "_task", "_timeout", "_when")
 
     def __init__(self, timeout: float, named: Named, stopped: Stopped = Stopped.CANCELLED) -> None:
         self._timeout = timeout
         self._named = named
         self._stopped = stopped
         self._passed = False
+        self._alarm: _Alarm | None = None
         self._handle: asyncio.Handle | None = None
 
     def start(self, passed_ns: int = 0) -> None:
@@ -71,18 +120,28 @@ class Deadline:
         self._task = task
         self._cancelling = task.cancelling()
         loop = task.get_loop()
+        alarms = _alarms.get()
+        alarm = alarms.get(self._timeout)
+        if alarm is None:
+            alarm = alarms[self._timeout] = _Alarm(self._timeout, loop)
+        self._alarm = alarm
         self._when = loop.time() + self._timeout - passed_ns / 1e9
-        self._handle = loop.call_at(self._when, self._expire)
+        alarm.set(self, self._when)
 
-    def check(self, last_step_ns: int) -> None:
-        """Raise `TaskTimeout` where the time ran out during the last step of the body, which took `last_step_ns`.
+    def expire(self) -> None:
+        """Let the time be over."""
+        # Where somebody held the event loop, what the body waits for may have come in time: let that go first.
+        self._handle = self._task.get_loop().call_soon(self._cancel)
+
+    def check(self, usage: Usage) -> None:
+        """Raise `TaskTimeout` where the time ran out during the last step of the body, which `usage` tells of.
 
         A body that ended late because others held the event loop is not to blame for it.
         """
-        if self._passed:
+        if self._passed or usage.ended_ns is None or usage.ended_ns - usage.started_ns < self._timeout * 1e9:
             return
-        last_s = last_step_ns / 1e9
-        late_s = last_s - self._timeout if self._handle is None else self._task.get_loop().time() - self._when
+        last_s = usage.last_ns / 1e9
+        late_s = last_s - self._timeout if self._alarm is None else self._task.get_loop().time() - self._when
         if 0 < late_s <= last_s:
             raise self._timed_out(Stopped.OVERRAN)
 
@@ -92,9 +151,11 @@ class Deadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._handle is None:
+        if self._alarm is None:
             return
-        self._handle.cancel()
+        self._alarm.unset(self)
+        if self._handle is not None:
+            self._handle.cancel()
         if not self._passed:
             return
         cancelled_from_outside = self._task.uncancel() > self._cancelling
@@ -106,10 +167,6 @@ class Deadline:
 
     def _timed_out(self, stopped: Stopped) -> TaskTimeout:
         return TaskTimeout(self._named.name, self._timeout, stopped)
-
-    def _expire(self) -> None:
-        # Where somebody held the event loop, what the body waits for may have come in time: let that go first.
-        self._handle = self._task.get_loop().call_soon(self._cancel)
 
     def _cancel(self) -> None:
         self._passed = True

@@ -39,15 +39,17 @@ def measured(
     """Run `coroutine` as `await` would, time every step that it takes on the event loop, and add it up in `usage`.
 
     A step lasts from the moment the loop resumes the coroutine until it suspends: for that long nothing else runs.
+    The first lasts from `usage.started_ns`, and the last sets `usage.ended_ns`.
     `on_first_wait` is called with the nanoseconds of the first step, if there is a second.
     """
     wall_ns, cpu_ns = clock.wall_ns, clock.cpu_ns
     cpu = busy = longest = held = 0
+    started = usage.started_ns
     resume: Callable[[Any], Any] = coroutine.send
     sent: Any = None
     try:
         while True:
-            started, computed = wall_ns(), cpu_ns()
+            computed = cpu_ns()
             try:
                 awaited = resume(sent)
             except StopIteration as stop:
@@ -55,7 +57,8 @@ def measured(
                 return result
             finally:
                 cpu += cpu_ns() - computed
-                held = wall_ns() - started
+                ended = wall_ns()
+                held = ended - started
                 busy += held
                 if held > longest:  # noqa: PLR1730  max() costs more, at every step
                     longest = held
@@ -71,7 +74,9 @@ def measured(
                 resume, sent = coroutine.throw, error
             else:
                 resume = coroutine.send
+            started = wall_ns()
     finally:
+        usage.ended_ns = ended
         usage.cpu_ns, usage.busy_ns, usage.longest_ns, usage.last_ns = cpu, busy, longest, held
 
 

@@ -26,7 +26,7 @@ async def run_on_loop(call: Callable[[], Any], usage: Usage, clock: Clock, timeo
     else:
         with Deadline(timeout, named) as deadline:
             await measured(coroutine, usage, clock, deadline.start)
-            deadline.check(usage.last_ns)
+            deadline.check(usage)
 
 
 async def run_in_worker(

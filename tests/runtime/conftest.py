@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from bglint.runtime import threads
 from bglint.runtime.clock import Clock
 
 T = TypeVar("T")
@@ -46,6 +48,10 @@ class VirtualTime:
             return runner.run(main)
 
 
+def _worker_threads_are_busy() -> bool:
+    return any(isinstance(one, threads._WorkerThread) and one not in threads._idle for one in threading.enumerate())
+
+
 class _VirtualSelector:
     def __init__(self, virtual: VirtualTime, selector: Any) -> None:
         self._virtual = virtual
@@ -56,6 +62,10 @@ class _VirtualSelector:
 
     def select(self, timeout: float | None = None) -> Any:
         if timeout is not None and timeout > 0:
+            if _worker_threads_are_busy():  # they take real time, and virtual time is to pass only where all wait
+                ready = self._selector.select(0.05)
+                if ready:
+                    return ready
             self._virtual.block(timeout * 1000 + 1e-3)
             timeout = 0
         return self._selector.select(timeout)

@@ -41,5 +41,5 @@ def test_every_task_is_accounted_for_exactly_once_and_nothing_is_left(serve: Ser
     assert found["completed"] == {number: 1 for number, outcome in expected.items() if outcome == "finished"}
     kinds = {"failed": ["ValueError"], "timed out": ["TaskTimeout"]}
     assert found["errors"] == {number: kinds[outcome] for number, outcome in expected.items() if outcome != "finished"}
-    assert (found["threads"], found["tasks"], found["timers"]) == ([], [], [])
+    assert [found[kind] for kind in ("threads", "tasks", "timers", "deadlines")] == [[], [], [], []]
     assert "Exception in ASGI application" not in server.stop()

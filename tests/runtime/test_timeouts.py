@@ -4,6 +4,7 @@ import asyncio
 import logging
 import pickle
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,16 +173,64 @@ def test_a_cancellation_from_outside_is_passed_on_even_at_the_time_limit(virtual
     assert [report.outcome for report in reports] == [Outcome.CANCELLED]
 
 
-def test_no_timer_is_left_behind(virtual: VirtualTime) -> None:
-    async def main() -> int:
-        tasks = BackgroundTasks(clock=virtual.clock)
-        for _ in range(10):
-            tasks.add_task(asyncio.sleep, 0.01)
-        await tasks()
+def test_the_tasks_of_a_loop_share_a_timer_which_keeps_none_of_them_and_ends(virtual: VirtualTime) -> None:
+    class Argument: ...
+
+    def timers() -> int:
         loop: Any = asyncio.get_running_loop()
         return sum(not handle.cancelled() for handle in loop._scheduled)
 
-    assert virtual.run(main()) == 0
+    async def task(argument: Argument) -> None:
+        await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        tasks = BackgroundTasks(clock=virtual.clock, timeout=5)
+        argument = Argument()
+        gone = weakref.ref(argument)
+        for _ in range(10):
+            tasks.add_task(task, argument)
+        tasks.start()
+        del argument
+        await tasks.join()
+        assert gone() is None
+        assert timers() <= 1
+        await asyncio.sleep(6)
+        assert timers() == 0
+
+    virtual.run(main())
+
+
+def test_tasks_with_different_limits_pass_them_each_at_its_time(virtual: VirtualTime) -> None:
+    passed: list[tuple[str, float]] = []
+    began = virtual.now_ns
+
+    async def patient() -> None:
+        await asyncio.sleep(100)
+
+    async def late() -> None:
+        virtual.compute(500)
+        await asyncio.sleep(100)
+
+    def add(tasks: BackgroundTasks, name: str, timeout: float, function: Callable[[], Any] = patient) -> None:
+        def on_error(error: Exception) -> None:
+            assert isinstance(error, TaskTimeout)
+            passed.append((name, round((virtual.now_ns - began) / 1e9, 2)))
+
+        tasks.with_options(name=name, timeout=timeout, on_error=on_error).add_task(function)
+
+    async def main() -> None:
+        tasks = BackgroundTasks(clock=virtual.clock)
+        for name, timeout in (("first", 3), ("second", 2), ("third", 3)):
+            add(tasks, name, timeout)
+        tasks.start()
+        await asyncio.sleep(1)
+        add(tasks, "fourth", 2, late)
+        add(tasks, "fifth", 3)
+        tasks.start()
+        await tasks.join()
+
+    virtual.run(main())
+    assert passed == [("second", 2), ("first", 3), ("third", 3), ("fourth", 3), ("fifth", 4.5)]
 
 
 def test_a_plain_function_is_abandoned_and_its_end_is_said(

@@ -11,12 +11,13 @@ from bglint.runtime.draining import activity
 from bglint.runtime.limits import Deadline, Stopped, TaskTimeout, was_cancelled_from_outside
 from bglint.runtime.measure import measured, timed
 from bglint.runtime.options import name_of, options_of
-from bglint.runtime.report import Outcome, Place, TaskReport, conclude, logger, warn_if_slow
+from bglint.runtime.report import Outcome, Place, TaskReport, conclude, has_listeners, logger, warn_if_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from bglint.runtime.measure import Usage
+    from bglint.runtime.report import SlowTaskWarning
     from bglint.runtime.watching.settings import WatchSettings
 
 P = ParamSpec("P")
@@ -82,9 +83,8 @@ class WatchedTask:
         finally:
             current.end(self)
             runs_on = self._given_up = self.place is Place.WORKER_THREAD and self.usage.ended_ns is None
-            report = self._report(outcome, error)
-            warning = conclude(report, self.function, self.settings.on_report, runs_on=runs_on)
-            del error, report  # they hold the traceback, which holds this frame
+            warning = self._conclude(outcome, error, runs_on=runs_on)
+            del error  # it holds the traceback, which holds this frame
         if warning is not None:
             raise warning
 
@@ -97,7 +97,7 @@ class WatchedTask:
         with Deadline(timeout, self, Stopped.CANCELLED if on_loop else Stopped.ABANDONED) as deadline:
             if on_loop:
                 await measured(call, self.usage, clock, deadline.start)
-                deadline.check(self.usage.last_ns)
+                deadline.check(self.usage)
             else:
                 deadline.start()
                 await call
@@ -108,18 +108,31 @@ class WatchedTask:
         text = str(error) if isinstance(error, TaskTimeout) else f"Background task '{self.name}' failed"
         logger.error("%s", text, exc_info=error, extra={"task_name": self.name})
 
+    def _conclude(self, outcome: Outcome, error: BaseException | None, *, runs_on: bool) -> SlowTaskWarning | None:
+        listener, slow_task_ms = self.settings.on_report, self._slow_task_ms
+        is_slow = slow_task_ms is not None and self._duration_ms > slow_task_ms
+        if not is_slow and listener is None and not has_listeners():
+            return None
+        return conclude(self._report(outcome, error), self.function, listener, runs_on=runs_on)
+
+    @property
+    def _slow_task_ms(self) -> float | None:
+        return options_of(self.function).get("slow_task_ms", self.settings.slow_task_ms)
+
+    @property
+    def _duration_ms(self) -> float:
+        return ((self.usage.ended_ns or self.settings.clock.wall_ns()) - self.usage.started_ns) / 1e6
+
     def _report(self, outcome: Outcome, error: BaseException | None) -> TaskReport:
-        slow_task_ms = options_of(self.function).get("slow_task_ms", self.settings.slow_task_ms)
-        ended_ns = self.usage.ended_ns or self.settings.clock.wall_ns()
         return TaskReport(
             self.name,
             outcome,
             self.place,
-            (ended_ns - self.usage.started_ns) / 1e6,
+            self._duration_ms,
             0.0,
             self.usage.cpu_ns / 1e6,
             self.usage.busy_ns / 1e6,
             self.usage.longest_ns / 1e6,
-            slow_task_ms,
+            self._slow_task_ms,
             error,
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 
-from bglint.runtime import BackgroundTasks, TaskReport
+from bglint.runtime import BackgroundTasks, TaskReport, limits
 from bglint.runtime.injection import background_tasks_with
 
 logging.getLogger("bglint.runtime").setLevel(logging.CRITICAL)
@@ -82,5 +82,6 @@ async def account() -> dict[str, Any]:
         "errors": errors,
         "threads": [thread.name for thread in threading.enumerate() if thread.name == "bglint background tasks"],
         "tasks": [task.get_name() for task in asyncio.all_tasks() if "execute" in repr(task.get_coro())],
-        "timers": [repr(timer) for timer in loop._scheduled if not timer.cancelled() and "Deadline" in repr(timer)],
+        "deadlines": [repr(alarm._set) for alarm in limits._alarms.get().values() if alarm._set],
+        "timers": [repr(one) for one in loop._scheduled if "Deadline" in repr(one) and not one.cancelled()],
     }
