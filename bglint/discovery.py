@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import stat
+import sys
 from typing import TYPE_CHECKING, Final
 
 from bglint.source import read_regular
@@ -31,7 +32,7 @@ MAX_IGNORE_BYTES: Final = 1024 * 1024
 
 _MAX_STARS: Final = 4
 _STARS: Final = re.compile(r"\*+")
-_CHUNK_BYTES: Final = 1024 * 1024
+_BUFFER_BYTES: Final = 1024 * 1024
 _GITIGNORE: Final = ".gitignore"
 _VIRTUALENV_NAMES: Final = frozenset({"env", "venv", "ENV", ".venv", "virtualenv"})
 
@@ -50,14 +51,17 @@ class Discovery:
 
         Raises `FileNotFoundError` for a given path that is not there.
         """
+        for paths, _ in self.listings():
+            yield from paths
+
+    def listings(self) -> Iterator[tuple[list[str], Settings]]:
+        """Yield the files to lint folder by folder, with the settings that hold for them; see `files`."""
         seen: set[str] = set()
         for start in self._starts:
-            for path in self._below(start):
-                if len(self._starts) == 1:
-                    yield path
-                elif path not in seen:
-                    seen.add(path)
-                    yield path
+            for paths, settings in self._below(start):
+                new = paths if len(self._starts) == 1 else [path for path in paths if path not in seen]
+                seen.update(new)
+                yield new, settings
 
     def is_ignored_file(self, path: str) -> bool:
         """Tell whether Git ignores the file at `path`; one that the user named is not ignored."""
@@ -68,8 +72,8 @@ class Discovery:
             return False
         return _is_ignored(self._gitignores.above(directory), path)
 
-    def _below(self, start: str) -> Iterator[str]:
-        """Yield the files at or below one path that the user gave."""
+    def _below(self, start: str) -> Iterator[tuple[list[str], Settings]]:
+        """Yield the files at or below one path that the user gave, folder by folder."""
         try:
             mode = os.stat(start).st_mode  # noqa: PTH116
         except OSError as error:
@@ -84,11 +88,11 @@ class Discovery:
         elif is_directory:
             yield from self._walk(start, settings)
         elif stat.S_ISREG(mode):
-            yield start
+            yield [start], settings
         else:
             logger.warning("skipped, not a regular file: %s", start)
 
-    def _walk(self, start: str, settings: Settings) -> Iterator[str]:
+    def _walk(self, start: str, settings: Settings) -> Iterator[tuple[list[str], Settings]]:
         """Yield the files below a folder: those of a folder first, then those of its folders, by name."""
         ignores = self._gitignores.above(start) if settings.respect_gitignore else ()
         if _is_ignored(ignores, start + os.sep):
@@ -111,7 +115,8 @@ class Discovery:
                     ignores = self._gitignores.within(directory, names, ignores)
             files, folders = _split(entries, settings)
             files.sort()
-            yield from files
+            if files:
+                yield files, settings
             folders.sort(reverse=True)
             pending += [
                 (path, settings, ignores)
@@ -125,37 +130,54 @@ def discover(paths: Sequence[str | Path], resolver: SettingsResolver) -> Iterato
     return Discovery(paths, resolver).files()
 
 
-def read_candidate(path: str, needles: Sequence[bytes] | re.Pattern[bytes]) -> bytes | None:
-    """Return the bytes of a file in which one of `needles` is found; None for any other file.
+class TextReader:
+    """Reads the bytes of one file after the other into the same memory, which takes half the time of making new bytes.
 
-    Literal needles are found several times faster than a pattern with alternatives. A file of more than
-    `MAX_FILE_BYTES` is skipped with a warning. Raises `OSError` where the file cannot be read.
+    What `read` found are the first bytes of `buffer`, until the next file is read.
     """
-    data = _read(path)
-    if data is None:
-        return None
-    if isinstance(needles, re.Pattern):
-        return data if needles.search(data) else None
-    return data if any(needle in data for needle in needles) else None
+
+    def __init__(self) -> None:
+        self.buffer = bytearray(_BUFFER_BYTES)
+        self._view = memoryview(self.buffer)
+
+    def read(self, path: str) -> int | None:
+        """Read a file and return its size in bytes; None for one of more than `MAX_FILE_BYTES`, with a warning.
+
+        Raises `OSError` where the file cannot be read.
+        """
+        if len(self.buffer) > _BUFFER_BYTES:
+            self._resize(_BUFFER_BYTES)
+        # Plain system calls: a file object for each of 20,000 files costs more than reading them.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        try:
+            size = _read_into(descriptor, self._view)
+            if size < _BUFFER_BYTES:
+                return size
+            while True:
+                if size == len(self.buffer):
+                    self._resize(2 * size)
+                count = _read_into(descriptor, self._view[size:])
+                if not count:
+                    return size
+                size += count
+                if size > MAX_FILE_BYTES:
+                    logger.warning("skipped, larger than %d MB: %s", MAX_FILE_BYTES // 1024**2, path)
+                    return None
+        finally:
+            os.close(descriptor)
+
+    def _resize(self, size: int) -> None:
+        kept = self.buffer[: min(size, len(self.buffer))]
+        self.buffer = kept + bytes(size - len(kept))
+        self._view = memoryview(self.buffer)
 
 
-def _read(path: str) -> bytes | None:
-    # Plain system calls: a file object for each of 20,000 files costs more than reading them.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    try:
-        data = os.read(descriptor, _CHUNK_BYTES)
-        if len(data) < _CHUNK_BYTES:
-            return data
-        chunks, size = [data], len(data)
-        while chunk := os.read(descriptor, _CHUNK_BYTES):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_FILE_BYTES:
-                logger.warning("skipped, larger than %d MB: %s", MAX_FILE_BYTES // 1024**2, path)
-                return None
-        return b"".join(chunks)
-    finally:
-        os.close(descriptor)
+def _read_into(descriptor: int, view: memoryview) -> int:
+    if sys.platform != "win32":
+        return os.readv(descriptor, [view])
+    data = os.read(descriptor, len(view))
+    view[: len(data)] = data
+    return len(data)
 
 
 def _split(entries: Iterable[os.DirEntry[str]], settings: Settings) -> tuple[list[str], list[str]]:

@@ -6,19 +6,21 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bglint.advice import queue_of_project
 from bglint.decision import decide
 from bglint.diagnostics import Decision, Diagnostic, Report, Task
-from bglint.discovery import Discovery, read_candidate
+from bglint.discovery import Discovery, TextReader
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
 from bglint.program.scopes import TOO_DEEP
 from bglint.registrations.finder import Finder
-from bglint.registrations.forms import NEEDLES, PREVIEW_NEEDLES, Form
+from bglint.registrations.forms import Form
+from bglint.registrations.words import Words
 from bglint.rules.files.unreadable_file import unreadable_file
 from bglint.rules.registry import RULES
 from bglint.rules.rule import Case, Finding, ModuleCase, diagnose, diagnose_module, steps
@@ -204,21 +206,32 @@ def _scan(
     discovery = Discovery(paths, resolver)
     files: list[str] = []
     candidates: list[str] = []
-    for path in discovery.files():
-        files.append(path)
-        try:
-            found = read_candidate(path, NEEDLES) is not None
-        except OSError:
-            found = True
-        if not found:
-            settings = resolver.for_file(path)
-            needles = [*(form.call.rpartition(".")[2].encode() for form in settings.registrations)]
-            if settings.preview:
-                needles += PREVIEW_NEEDLES
-            found = bool(needles) and read_candidate(path, needles) is not None
-        if found and not discovery.is_ignored_file(path):
-            candidates.append(path)
-    return files, candidates
+    reader = TextReader()
+    for found, settings in discovery.listings():
+        files += found
+        words = _words(settings)
+        candidates += [path for path in found if _may_register(path, reader, words)]
+    return files, [path for path in candidates if not discovery.is_ignored_file(path)]
+
+
+def _may_register(path: str, reader: TextReader, words: Words) -> bool:
+    """Whether a file holds the words of a registration; one that cannot be read is taken to."""
+    try:
+        size = reader.read(path)
+    except OSError:
+        return True
+    return size is not None and words.may_register(reader.buffer, size)
+
+
+@lru_cache(maxsize=64)
+def _words_of(methods: tuple[str, ...], preview: bool) -> Words:
+    return Words(methods, preview=preview)
+
+
+def _words(settings: Settings) -> Words:
+    """The words without which a file registers nothing under these settings."""
+    methods = tuple(form.call.rpartition(".")[2] for form in settings.registrations)
+    return _words_of(methods, settings.preview)
 
 
 def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:

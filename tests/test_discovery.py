@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bglint.discovery import Discovery, discover, read_candidate
+from bglint.discovery import Discovery, TextReader, discover
 from bglint.settings import SettingsResolver
 
 if TYPE_CHECKING:
@@ -220,21 +219,26 @@ def test_a_gitignore_outside_of_any_repository_holds_below_it(project: Path) -> 
     assert found() == ["app/b.py"]
 
 
-def test_a_candidate_is_read_only_where_a_needle_is_in_it(project: Path) -> None:
+def test_files_are_read_one_after_the_other_and_none_leaves_bytes_to_the_next(project: Path) -> None:
     make(project, "a.py", text="tasks.add_task(f)\n")
-    path = str(project / "a.py")
-    assert read_candidate(path, [b"nothing", b"add_task"]) == b"tasks.add_task(f)\n"
-    assert read_candidate(path, [b"create_task"]) is None
-    assert read_candidate(path, re.compile(rb"add_\w+")) == b"tasks.add_task(f)\n"
+    make(project, "b.py", text="x = 1\n")
+    reader = TextReader()
+    for name, text in (("a.py", b"tasks.add_task(f)\n"), ("b.py", b"x = 1\n")):
+        size = reader.read(str(project / name))
+        assert reader.buffer[:size] == text
 
 
-def test_a_large_candidate_is_read_whole_and_a_huge_one_skipped(
+def test_a_large_file_is_read_whole_and_a_huge_one_skipped(
     project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = b"#" * 3_000_000 + b"add_task"
     (project / "big.py").write_bytes(data)
-    assert read_candidate(str(project / "big.py"), [b"add_task"]) == data
+    make(project, "small.py", text="x = 1\n")
+    reader = TextReader()
+    for name, text in (("big.py", data), ("small.py", b"x = 1\n")):
+        size = reader.read(str(project / name))
+        assert reader.buffer[:size] == text
     monkeypatch.setattr("bglint.discovery.MAX_FILE_BYTES", 2_000_000)
     with caplog.at_level(logging.WARNING):
-        assert read_candidate(str(project / "big.py"), [b"add_task"]) is None
+        assert reader.read(str(project / "big.py")) is None
     assert "skipped, larger than" in caplog.text

@@ -55,6 +55,11 @@ class Module:
         return build_scope(self.tree, self, None, "")
 
     @cached_property
+    def statements(self) -> list[ast.stmt]:
+        """All statements of the module, the outer ones first."""
+        return statements(self.tree)
+
+    @cached_property
     def calls_by_name(self) -> dict[str, list[ast.Call]]:
         """All calls of the module by the last name of their callee."""
         found: dict[str, list[ast.Call]] = {}
@@ -67,7 +72,7 @@ class Module:
     def imported_packages(self) -> frozenset[str]:
         """The top-level names of what the module imports, wherever the import stands; relative imports apart."""
         found: set[str] = set()
-        for node in statements(self.tree):
+        for node in self.statements:
             match node:
                 case ast.Import(names=names):
                     found.update(alias.name.partition(".")[0] for alias in names)

@@ -45,14 +45,26 @@ def walk(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+class _Blocks(dict[type, tuple[str, ...]]):
+    """The fields of each kind of node that hold statements, or what does, worked out when a kind is met."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        fields: tuple[str, ...] = () if issubclass(kind, ast.expr) else getattr(kind, "_fields", ())
+        found = self[kind] = tuple(name for name in fields if name in _BLOCK_FIELDS)
+        return found
+
+
+_BLOCK_FIELDS: Final = frozenset({"body", "orelse", "handlers", "finalbody", "cases"})
+_BLOCKS: Final = _Blocks()
+
+
 def statements(node: ast.AST) -> list[ast.stmt]:
     """All statements within a node, the outer ones first; expressions, which hold none, are not entered."""
     found: list[ast.stmt] = []
     waiting = [node]
     for each in waiting:
-        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
-            inner = getattr(each, name, None)
-            if inner.__class__ is list:
-                waiting += inner
-                found += [statement for statement in inner if isinstance(statement, ast.stmt)]
+        for name in _BLOCKS[each.__class__]:
+            inner = getattr(each, name)
+            waiting += inner
+            found += inner if name not in {"handlers", "cases"} else ()
     return found

@@ -12,10 +12,9 @@ from bglint.program.calling import Arguments
 from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, External, FunctionValue, Instance, Meanings, Super
-from bglint.program.walking import statements
 from bglint.registrations.forms import BELIEVED_NAMES, FORMS, METHODS, ROUTE_METHODS, TYPES, Form
 from bglint.registrations.registration import Registration
-from bglint.registrations.visitor import Candidate, candidates, concrete_call
+from bglint.registrations.visitor import Candidate, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +89,7 @@ class Finder:
             meanings,
             arguments,
             candidate.awaited,
-            concrete_call(module, candidate),
+            candidate.statement,
         )
 
     def _recognise(self, call: ast.Call, frame: Frame) -> tuple[Form, Confidence] | None:
@@ -234,7 +233,7 @@ def _uncalled(target: ast.expr | None, form: Form) -> ast.expr | None:
 def _aliases(module: Module) -> frozenset[str]:
     """Other names under which a module imports a registering constructor or function, or derives from it."""
     names: set[str] = set()
-    for node in statements(module.tree):
+    for node in module.statements:
         match node:
             case ast.ImportFrom(names=aliases):
                 names.update(a.asname or a.name for a in aliases if a.name in METHODS or a.name.endswith("Task"))

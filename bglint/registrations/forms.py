@@ -108,13 +108,6 @@ BELIEVED_NAMES = frozenset({"background_tasks", "background", "bg_tasks"})
 METHODS = frozenset(form.method for form in FORMS.values())
 """The last names under which registering calls are written, aliases of constructors apart."""
 
-NEEDLES: tuple[bytes, ...] = (
-    b"add_task", b"BackgroundTask", b"background_task", b"aiojobs", b"falcon", b"lilya", b"esmerald",
-    b"flask_executor", b"spawn_callback",
-)  # fmt: skip
-"""A file that holds none of these registers nothing."""
-PREVIEW_NEEDLES: tuple[bytes, ...] = (b"create_task", b"ensure_future")
-
 ROUTE_METHODS = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "route", "api_route", "websocket"}
 )

@@ -1,16 +1,17 @@
 """Finding the calls that may register a task, and the concrete syntax of those that do.
 
-`ast`, which has read the module already, gives the calls that bear a registering name. Once the meaning of one is
-settled, libcst reads the one statement that it stands in, or that statement's head, and a visitor finds the call
-there. Parsing whole functions that way took half of the time on an application, one statement takes half a millisecond;
-libcst itself is imported only where there is a registration.
+The rows of the text in which a registering name stands tell which parts of the tree `ast` gave have to be looked at.
+Where the concrete syntax of a registration is asked for, libcst reads the one statement that it stands in, or that
+statement's head, and a visitor finds the call there; libcst itself, which takes long to import, only then.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bglint.program.modules import last_name
@@ -43,13 +44,38 @@ class Candidate:
 
 def candidates(module: Module, names: frozenset[str]) -> Iterator[Candidate]:
     """The calls whose callee's last name is one of `names`, in the order of the text; those in f-strings left out."""
-    lines = module.source.lines
-    for statement in module.tree.body:
-        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
-        last = statement.end_lineno or statement.lineno
-        text = "\n".join(lines[first - 1 : last])
-        if any(name in text for name in names):
-            yield from sorted(_in_statement(statement, names), key=_place)
+    rows = _rows(module, names)
+    if rows:
+        for statement in module.tree.body:
+            if _holds(statement, rows):
+                yield from sorted(_in_statement(statement, names, rows), key=_place)
+
+
+def _rows(module: Module, names: frozenset[str]) -> list[int]:
+    """The rows of a module's text in which one of the names stands as a callee does, in order."""
+    text = module.source.text if "\r" not in module.source.text else "\n".join(module.source.lines)
+    rows: list[int] = []
+    row, counted = 1, 0
+    for found in _callees(names).finditer(text):
+        row += text.count("\n", counted, found.start())
+        counted = found.start()
+        rows.append(row)
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _callees(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b(?=\s*[()#\\])")
+
+
+def _holds(node: ast.AST, rows: list[int]) -> bool:
+    """Whether one of the rows lies within a node; one that has no place of its own may hold any."""
+    last = getattr(node, "end_lineno", None)
+    if last is None:
+        return True
+    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
+    at = bisect_left(rows, first)
+    return at < len(rows) and rows[at] <= last
 
 
 def _is_safe(statement: ast.stmt, text: str) -> bool:
@@ -72,7 +98,8 @@ def _is_safe(statement: ast.stmt, text: str) -> bool:
     return False
 
 
-def _in_statement(statement: ast.stmt, names: frozenset[str]) -> Iterator[Candidate]:
+def _in_statement(statement: ast.stmt, names: frozenset[str], rows: list[int] | None = None) -> Iterator[Candidate]:
+    """The calls in a statement; only what holds one of the `rows` is looked at, where they are given."""
     stack: list[tuple[ast.AST, ast.stmt, bool]] = [(statement, statement, False)]
     while stack:
         node, around, awaited = stack.pop()
@@ -83,7 +110,7 @@ def _in_statement(statement: ast.stmt, names: frozenset[str]) -> Iterator[Candid
         elif isinstance(node, ast.Call) and last_name(node.func) in names:
             yield Candidate(node, around, awaited)
         awaits = isinstance(node, ast.Await)
-        stack += [(child, around, awaits) for child in children(node)]
+        stack += [(child, around, awaits) for child in children(node) if rows is None or _holds(child, rows)]
 
 
 def _place(candidate: Candidate) -> tuple[int, int, int, int]:
@@ -91,15 +118,15 @@ def _place(candidate: Candidate) -> tuple[int, int, int, int]:
     return call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)
 
 
-def concrete_call(module: Module, candidate: Candidate) -> cst.Call | None:
+def concrete_call(module: Module, call: ast.Call, statement: ast.stmt) -> cst.Call | None:
     """The call in libcst's tree of the statement around it; None where libcst reads that differently, or not at all."""
-    text = _statement_text(module, candidate.statement)
-    if not _is_safe(candidate.statement, text):
+    text = _statement_text(module, statement)
+    if not _is_safe(statement, text):
         return None
 
     import libcst as cst  # noqa: PLC0415 -- costs 0.2 s, and only a registration needs it
 
-    name = last_name(candidate.call.func)
+    name = last_name(call.func)
 
     class Finder(cst.CSTVisitor):
         def __init__(self) -> None:
@@ -121,9 +148,9 @@ def concrete_call(module: Module, candidate: Candidate) -> cst.Call | None:
         cst.parse_module(text).visit(finder)
     except (cst.ParserSyntaxError, RecursionError, ValueError):
         return None
-    own = _of_head(candidate.statement, name)
+    own = _of_head(statement, name)
     calls = finder.calls
-    return calls[own.index(candidate.call)] if len(calls) == len(own) and candidate.call in own else None
+    return calls[own.index(call)] if len(calls) == len(own) and call in own else None
 
 
 def _of_head(statement: ast.stmt, name: str) -> list[ast.Call]:

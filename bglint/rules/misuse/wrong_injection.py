@@ -48,7 +48,7 @@ async def create(tasks: BackgroundTasks):
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bglint.diagnostics import Span
 from bglint.program.hints import injector, instances
@@ -62,33 +62,38 @@ from bglint.rules.rule import Finding, ModuleCase, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bglint.program.scopes import Binding, FunctionNode, Scope
+    from bglint.program.scopes import Binding, FunctionNode
     from bglint.program.values import Frame
+
+_PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "list", "dict", "Any", "Request", "Session"})
+"""Annotations that ask for no tasks, so that a function with no others need not be looked at."""
 
 
 def check_module(case: ModuleCase) -> Iterator[Finding]:
     """The parameters of a module's functions that ask for tasks in a way that FastAPI does not answer."""
     if "fastapi" not in case.module.imported_packages:
         return
-    for node, scope in _functions(case.module.scope):
-        frame = case.program.frame_of(scope)
-        for bound in scope.bindings.values():
-            for binding in bound:
-                if binding.kind is Kind.PARAMETER and (message := _message(case, node, binding, frame)):
-                    yield Finding(
-                        message,
-                        "error",
-                        span=_span(case, binding),
-                        help="write `tasks: BackgroundTasks`, and nothing else",
-                    )
+    for node in case.module.statements:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _may_inject(node):
+            inside = node.body[0]
+            frame = case.program.frame_at(case.module, (inside.lineno, inside.col_offset))
+            for bound in frame.scope.bindings.values():
+                for binding in bound:
+                    if binding.kind is Kind.PARAMETER and (message := _message(case, node, binding, frame)):
+                        yield Finding(
+                            message,
+                            "error",
+                            span=_span(case, binding),
+                            help="write `tasks: BackgroundTasks`, and nothing else",
+                        )
 
 
-def _functions(scope: Scope) -> Iterator[tuple[FunctionNode, Scope]]:
-    for node in scope.nested:
-        inner = scope.module.scope_of(node, scope)
-        if not isinstance(node, ast.ClassDef):
-            yield node, inner
-        yield from _functions(inner)
+def _may_inject(node: FunctionNode) -> bool:
+    """Whether a parameter has a default that may be a dependency, or an annotation that may hold one."""
+    arguments = node.args
+    parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    plain = all(each.annotation is None or last_name(each.annotation) in _PLAIN for each in parameters)
+    return not plain or any(isinstance(each, ast.Call) for each in [*arguments.defaults, *arguments.kw_defaults])
 
 
 def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Frame) -> str | None:
@@ -98,6 +103,8 @@ def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Fram
     if found is not None and last_name(found[0].func) in DEPENDS:
         call, where = found
         if call.args:
+            if last_name(call.args[0])[:1].islower():
+                return None  # a function, which is what nearly every dependency is: no need to find and read it
             asked = case.program.infer(call.args[0], where)
             if not asked or not all(is_tasks_class(case.program, value) for value in asked):
                 return None
