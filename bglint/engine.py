@@ -245,11 +245,19 @@ def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[
         while not os.path.exists(os.path.join(current, ".git")):
             parent = os.path.dirname(current)
             if parent == current:
-                current = root if folder == root or folder.startswith(root.rstrip("/") + "/") else folder
+                inside = folder == root or folder.startswith(root.rstrip("/") + "/")
+                current = _outside_packages(root if inside else folder)
                 break
             current = parent
         roots.append(current)
     return os.path.commonpath(roots) if roots else os.getcwd()
+
+
+def _outside_packages(folder: str) -> str:
+    """The folder that the packages around `folder` are imported from."""
+    while os.path.exists(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _task(registration: Registration, judgement: Judgement, decision: Decision | None) -> Task:

@@ -17,7 +17,7 @@ from bglint import catalog
 from bglint.diagnostics import Confidence
 from bglint.effects import library, loops, names, offloading, once, queues
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
-from bglint.program import calling, members
+from bglint.program import branches, calling, members
 from bglint.program.calling import Arguments
 from bglint.program.modules import last_name
 from bglint.program.values import (
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
 DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
+MANY_IMPLEMENTATIONS = 4
+"""From how many implementations of one method on it is improbable that the heaviest of them is the one in use."""
+TELLING_MS = 50.0
+"""Which effect of an implementation counts as work that tells it from the others."""
 MAX_STEPS = 800
 """How many function bodies one target may lead to before the rest counts as unread."""
 
@@ -148,7 +152,8 @@ class Analyzer:
         """The summary of a function's body, its own hop in front of every trace."""
         hop = definition_hop(value.origin or value.function)
         inner = self._summary(value.function, frame)
-        return Summary(tuple(effect.behind(hop) for effect in inner.effects), inner.unread)
+        effects = tuple(effect if effect.trace[0] == hop else effect.behind(hop) for effect in inner.effects)
+        return Summary(effects, inner.unread)
 
     def _construct(self, value: ClassValue, arguments: Arguments) -> Summary:
         made = Instance(value)
@@ -303,12 +308,13 @@ class Analyzer:
         kept = self._kept.get(id(scope))
         if kept is None:
             kept = self._kept[id(scope)] = once.kept_calls(scope)
+        idle = branches.skipped(self.program, frame)
         found = [
             (site.path, self._site(site, scope, frame))
             for site in scope.calls
-            if not site.on_failure and id(site.node) not in kept
+            if not site.on_failure and id(site.node) not in kept and not branches.within(site.node, idle)
         ]
-        reads = [self._read(node, nest, frame) for node, nest in scope.reads]
+        reads = [self._read(node, nest, frame) for node, nest in scope.reads if not branches.within(node, idle)]
         return total([_one_way(found), *reads, self._loops(scope, frame)])
 
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
@@ -349,7 +355,19 @@ class Analyzer:
             return self._unresolved(node, hop)
         if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
-        return heaviest_of([self.run(value, arguments, hop) for value in meanings])
+        done = [self.run(value, arguments, hop) for value in meanings]
+        return self._typical(done, hop) if _implement_one_method(meanings) else heaviest_of(done)
+
+    def _typical(self, done: list[Summary], hop: Hop) -> Summary:
+        """What one of many implementations does, where nothing tells which: what hurts counts if half of them do it."""
+        hurting = [
+            any(e.kind in {"cpu", "blocking"} and e.where == "here" and e.ms >= TELLING_MS for e in each.effects)
+            for each in done
+        ]
+        if not any(hurting) or sum(hurting) * 2 >= len(done):
+            return heaviest_of(done)
+        harmless = [each for each, hurts in zip(done, hurting, strict=True) if not hurts]
+        return total([heaviest_of(harmless), unread(f"{hop.symbol} (which of {len(done)} implementations?)")])
 
     def _turns(self, nest: tuple[LoopNode, ...], frame: Frame) -> float:
         """How often the body of the innermost of nested loops runs; 0 where one of them cannot be told."""
@@ -383,8 +401,11 @@ class Analyzer:
     def _loops(self, scope: Scope, frame: Frame) -> Summary:
         """What the loops of a body cost in Python of their own, where their length can be computed by reading."""
         found: list[Effect] = []
+        idle = branches.skipped(self.program, frame)
         for site in scope.loops:
             loop = site.loop
+            if branches.within(loop.iter if isinstance(loop, ast.comprehension) else loop, idle):
+                continue
             place = loop.iter if isinstance(loop, ast.comprehension) else loop
             name = "while loop" if isinstance(loop, ast.While) else "loop"
             hop = Hop(name, scope.module, place.lineno, place.col_offset)
@@ -410,6 +431,13 @@ def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
             statements.setdefault(statement, {}).setdefault(arm, []).append((rest, summary))
     exclusive = [heaviest_of([_one_way(arm) for arm in arms.values()]) for arms in statements.values()]
     return total([*always, *exclusive])
+
+
+def _implement_one_method(meanings: Iterable[Value]) -> bool:
+    """Whether a call may mean the methods of one name of many classes: those that implement an abstract one."""
+    methods = [v.origin or v.function for v in meanings if isinstance(v, FunctionValue)]
+    owners = {id(method.owner) for method in methods if method.owner is not None}
+    return len(owners) >= MANY_IMPLEMENTATIONS and len({method.name for method in methods}) == 1
 
 
 def _is_lazy(value: Value) -> bool:

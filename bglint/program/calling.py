@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import collections, hints, members, stores
+from bglint.program import branches, collections, hints, members, stores
+from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
     Collection,
@@ -38,6 +41,9 @@ MAX_DEPTH = 12
 """How many activations may lie within one another before parameters are left unbound."""
 MAX_FRAMES = 8
 """In how many ways the parameters of one function are told apart; further calls see them unbound."""
+MAX_CLOSURES = 256
+"""The same for a function that defines functions: a decorator means something else for each function it is put on."""
+_NO_LITERALS: Mapping[str, Constant] = MappingProxyType({})
 
 _PASSED_ON = {
     "asyncio.wait_for": 0, "asyncio.shield": 0, "asyncio.create_task": 0, "asyncio.ensure_future": 0, "copy.copy": 0,
@@ -58,6 +64,10 @@ _TRANSPARENT_DECORATORS = {
 _LOOPS = {"asyncio.get_event_loop", "asyncio.get_running_loop", "asyncio.new_event_loop"}
 
 
+Written = tuple[list[tuple[ast.expr, Frame]], dict[str, tuple[ast.expr, Frame]]]
+"""Expressions with the frames they stand in, by position and by keyword."""
+
+
 class FrameStore:
     """Gives the same frame for the same bindings, so that what is known of one is found again."""
 
@@ -67,19 +77,27 @@ class FrameStore:
         self._quoted: dict[int, tuple[ast.AST, ast.expr | None]] = {}
         self.stars: set[tuple[int, str, Frame]] = set()
 
-    def get(self, scope: Scope, parent: Frame | None, arguments: Mapping[str, Meanings], depth: int = 0) -> Frame:
+    def get(
+        self,
+        scope: Scope,
+        parent: Frame | None,
+        arguments: Mapping[str, Meanings],
+        depth: int = 0,
+        literals: Mapping[str, Constant] = _NO_LITERALS,
+    ) -> Frame:
         """The frame of a scope, in the frame it was defined in, with its parameters bound."""
         owner = (id(scope), parent, depth > 0)
-        key = (owner, tuple(sorted(arguments.items(), key=lambda pair: pair[0])) if arguments else ())
+        told = tuple((name, type(literals[name].value), literals[name]) for name in sorted(literals))
+        key = (owner, tuple(sorted(arguments.items(), key=lambda pair: pair[0])) if arguments else (), told)
         frame = self._frames.get(key)
         if frame is not None:
             return frame
-        count = self._count.get((scope, parent), 0) if arguments else 0
-        if arguments and count >= MAX_FRAMES:
-            return self.get(scope, parent, {}, depth)
-        if arguments:
+        if arguments or literals:
+            count = self._count.get((scope, parent), 0)
+            if count >= (MAX_CLOSURES if scope.nested else MAX_FRAMES):
+                return self.get(scope, parent, {}, depth)
             self._count[(scope, parent)] = count + 1
-        frame = self._frames[key] = Frame(scope, parent, dict(arguments), depth)
+        frame = self._frames[key] = Frame(scope, parent, dict(arguments), depth, dict(literals))
         return frame
 
     def quoted(self, text: str, node: ast.AST) -> ast.expr | None:
@@ -141,6 +159,17 @@ class Arguments:
         values = self.positionals()
         return values[index] if index < len(values) else ()
 
+    def expressions(self) -> Written | None:
+        """The arguments as they are written; None where a part of them cannot be told."""
+        if self.call is None or self.frame is None or self.given:
+            return None
+        if any(isinstance(each, ast.Starred) for each in self.call.args):
+            return None
+        keywords = {keyword.arg: (keyword.value, self.frame) for keyword in self.call.keywords if keyword.arg}
+        if len(keywords) != len(self.call.keywords):
+            return None
+        return [(each, self.frame) for each in self.call.args], keywords
+
     def keywords(self) -> dict[str, Meanings]:
         """The meanings of the keyword arguments; an unpacked dict display is spread."""
         values: dict[str, Meanings] = {}
@@ -170,6 +199,13 @@ class _Behind(Arguments):
         first = self.earlier.positionals()[1:] if self.earlier is not None else []
         return first + self.base.positionals()[self.skipped :]
 
+    def expressions(self) -> Written | None:
+        base = self.base.expressions()
+        earlier = self.earlier.expressions() if self.earlier is not None else ([], {})
+        if base is None or earlier is None:
+            return None
+        return earlier[0][1:] + base[0][self.skipped :], {**earlier[1], **base[1]}
+
     def keywords(self) -> dict[str, Meanings]:
         first = self.earlier.keywords() if self.earlier is not None else {}
         return {**first, **self.base.keywords()}
@@ -184,7 +220,8 @@ def enter(program: Program, function: FunctionValue, arguments: Arguments) -> Fr
     depth = max(function.frame.depth, arguments.frame.depth if arguments.frame else 0) + 1
     if depth > MAX_DEPTH:
         bound = {name: values for name, values in bound.items() if values and function.receiver in values}
-    return program.frames.get(scope, function.frame, bound, depth)
+    literals = branches.literals(program, function, arguments) if depth <= MAX_DEPTH else {}
+    return program.frames.get(scope, function.frame, bound, depth, literals)
 
 
 def bind(function: FunctionValue, arguments: Arguments) -> dict[str, Meanings]:
@@ -207,7 +244,8 @@ def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
     """What calling a value gives back."""
     match callee:
         case FunctionValue(function=function):
-            return _call_function(program, callee, function.is_async, arguments)
+            given_back = _call_function(program, callee, function.is_async, arguments)
+            return tuple(_wrapping(program, function.scope, value) for value in given_back)
         case ClassValue():
             made = Construction(arguments.call, arguments.frame) if arguments.call and arguments.frame else None
             return (Instance(callee, made),)
@@ -233,12 +271,27 @@ def _call_function(program: Program, callee: FunctionValue, is_async: bool, argu
     return result(program, callee, frame)
 
 
+def _wrapping(program: Program, decorator: Scope, value: Value) -> Value:
+    """A function that a decorator made, `@wraps(f)` above it: it goes by the name of what it wraps."""
+    if not isinstance(value, FunctionValue) or value.origin is not None or value.function.parent is not decorator:
+        return value
+    for node in value.function.decorators:
+        if isinstance(node, ast.Call) and len(node.args) == 1 and last_name(node.func) == "wraps":
+            wrapped = [v for v in program.infer(node.args[0], value.frame) if isinstance(v, FunctionValue)]
+            if len(wrapped) == 1:
+                return replace(value, origin=wrapped[0].origin or wrapped[0].function)
+    return value
+
+
 def result(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
     """What a function's body returns in a frame; its annotation where the body does not tell."""
     node = function.function.node
     if isinstance(node, ast.Lambda):
         return program.infer(node.body, frame)
-    returned = merge(*(program.infer(each.value, frame) for each in function.function.scope.returns if each.value), ())
+    scope = function.function.scope
+    idle = branches.skipped(program, frame)
+    returns = [each for each in scope.returns if not branches.within(each, idle)]
+    returned = merge(*(program.infer(each.value, frame) for each in returns if each.value), ())
     telling = tuple(v for v in returned if not (isinstance(v, Constant) and v.value is None))
     vague = all(isinstance(v, External | Instance) for v in telling)
     if node.returns is not None and (not telling or (vague and not any(isinstance(v, Instance) for v in telling))):

@@ -102,7 +102,7 @@ def truth(known: Known, test: ast.expr) -> bool | None:
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=right)]):
             constant = _value(known, name)
             if constant is not None:
-                return _compared(op, constant[0], right)
+                return compared(op, constant[0], right)
     text, flipped = _normal(test)
     for known_text, value, literal in known:
         if known_text == text and not literal:
@@ -172,7 +172,8 @@ def _sum(before: object, added: ast.BinOp) -> int | float | None:
     return before - after if isinstance(added.op, ast.Sub) else None
 
 
-def _compared(op: ast.cmpop, left: object, right: object) -> bool | None:
+def compared(op: ast.cmpop, left: object, right: object) -> bool | None:
+    """How a comparison of two literals comes out; None for what does not compare."""
     match op:
         case ast.Eq() | ast.Is():
             return left == right

@@ -33,7 +33,10 @@ _ELEMENTS = {
     "Collection", "AsyncIterator", "AsyncIterable", "Generator", "AsyncGenerator", "deque", "Deque",
 }  # fmt: skip
 _VALUES = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
-_NOTHING = {"Any", "object", "Callable", "Literal", "Self", "TypeVar", "ParamSpec"}
+_NOTHING = {
+    "Any", "object", "Callable", "callable", "type", "FunctionType", "MethodType", "Literal", "Self", "TypeVar",
+    "ParamSpec",
+}  # fmt: skip
 _TYPING = ("typing.", "typing_extensions.", "collections.", "builtins.")
 _INJECTORS = {"Depends", "Security", "Provide", "Inject"}
 

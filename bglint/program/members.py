@@ -55,6 +55,8 @@ def member(program: Program, value: Value, name: str) -> Meanings:
             return _class_member(program, value, name)
         case Super(cls, receiver):
             return _found(program, receiver, name, _order(program, _class_of(receiver) or cls), after=cls.cls)
+        case Constant(None):
+            return ()
         case Constant(constant):
             return (External(f"builtins.{type(constant).__name__}.{name}"),)
         case Partial(target=target) if name == "func":

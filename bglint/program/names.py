@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from bglint.program import calling, collections, hints, members
+from bglint.program import branches, calling, collections, hints, members
 from bglint.program.scopes import END, Binding, Kind, Place
 from bglint.program.values import (
     ClassValue,
@@ -38,6 +38,8 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
         visible = current is frame or not scope.is_class
         if visible and name not in scope.outer_names and name in scope.bindings:
             bindings = scope.reaching(name, at)
+            if len(bindings) > 1 and (idle := branches.skipped(program, current)):
+                bindings = [b for b in bindings if not branches.within(b.node, idle)] or bindings
             if scope.is_class and bindings and all(binding.place >= at for binding in bindings):
                 bindings = []
             found = merge(*(bound(program, binding, current) for binding in bindings), ())
@@ -72,7 +74,7 @@ def _star(program: Program, name: str, frame: Frame) -> Meanings:
         return ()
     module = frame.scope.module
     for node in reversed(frame.scope.star_imports):
-        source = _imported_module(program, node, module)
+        source = imported_module(program, node, module)
         if isinstance(source, ModuleValue) and source.module is not module:
             key = (id(node), name, frame)
             if key in program.frames.stars:
@@ -87,7 +89,8 @@ def _star(program: Program, name: str, frame: Frame) -> Meanings:
     return ()
 
 
-def _imported_module(program: Program, node: ast.ImportFrom, module: Module) -> ModuleValue | External | None:
+def imported_module(program: Program, node: ast.ImportFrom, module: Module) -> ModuleValue | External | None:
+    """The module that a `from … import` takes names from; None for a relative one that is not there."""
     if node.level:
         found = program.index.import_relative(node.module or "", node.level, module)
         return ModuleValue(found) if found is not None else None
@@ -136,7 +139,7 @@ def _import(program: Program, binding: Binding, frame: Frame) -> Meanings:
 
 def _from_import(program: Program, binding: Binding, frame: Frame) -> Meanings:
     assert isinstance(binding.node, ast.ImportFrom)
-    source = _imported_module(program, binding.node, frame.scope.module)
+    source = imported_module(program, binding.node, frame.scope.module)
     match source:
         case ModuleValue(module):
             if module is frame.scope.module:

@@ -28,7 +28,7 @@ from bglint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bglint.program.modules import Module, ModuleIndex
     from bglint.program.scopes import Place, Scope
@@ -53,6 +53,8 @@ class Program:
         self.cuts = 0
         self._asked: set[object] = set()
         self._keep: list[ast.AST] = []
+        self.skipped: dict[Frame, Sequence[tuple[Place, Place]]] = {}
+        self.asked: dict[Scope, tuple[str, ...]] = {}
         self.orders: dict[ClassValue, list[ClassValue | External]] = {}
         self.stores: dict[str, dict[int, list[Store]]] = {}
         self._module_frames: dict[str, Frame] = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bglint.program.walking import children, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bglint.program.modules import Module
 
@@ -28,6 +28,7 @@ Path = tuple[tuple[int, int], ...]
 
 END: Place = (1 << 60, 0)
 TOO_DEEP = "is nested too deeply to be followed"
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -83,6 +84,15 @@ class LoopSite:
     whole: ast.expr | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """A condition, and the stretches of code (start, end) that run only where it is true, or only where it is false."""
+
+    test: ast.expr
+    if_true: tuple[tuple[Place, Place], ...]
+    if_false: tuple[tuple[Place, Place], ...]
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """The names and the own code of a module, a class, a function or a lambda."""
@@ -104,6 +114,7 @@ class Scope:
     nested: list[FunctionNode | ast.ClassDef] = field(default_factory=list)
     attributes: list[tuple[ast.Attribute, ast.expr | None, ast.expr | None]] = field(default_factory=list)
     arms: list[tuple[int, int, Path]] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
     unread: bool = False
     _own: list[ast.AST] | None = None
 
@@ -179,6 +190,14 @@ def build_scope(node: ScopeNode, module: Module, parent: Scope | None, qualname:
     return scope
 
 
+def _stretch(statements: Sequence[ast.stmt]) -> tuple[Place, Place] | None:
+    """Where a run of statements begins and ends; None for an empty one."""
+    if not statements:
+        return None
+    first, last = statements[0], statements[-1]
+    return (first.lineno, first.col_offset), (last.end_lineno or last.lineno, last.end_col_offset or 0)
+
+
 def _collect(node: ScopeNode, collector: _Collector) -> None:
     if isinstance(node, ast.Lambda):
         collector.parameters(node.args)
@@ -220,13 +239,24 @@ class _Collector:
     def _parameter(self, parameter: ast.arg, default: ast.expr | None) -> None:
         self.bind(parameter.arg, Kind.PARAMETER, parameter, (0, 0), value=default, annotation=parameter.annotation)
 
-    def block(self, statements: Iterable[ast.stmt]) -> None:
-        for statement in statements:
+    def block(self, statements: Sequence[ast.stmt]) -> None:
+        for index, statement in enumerate(statements):
+            if isinstance(statement, ast.If):
+                self._branch(statement, statements[index + 1 :])
             handler = _STATEMENTS.get(type(statement))
             if handler is None:
                 self.expressions(statement)
             else:
                 handler(self, statement)
+
+    def _branch(self, node: ast.If, rest: Sequence[ast.stmt]) -> None:
+        """Note what a condition decides; where one way leaves the block, the rest of it belongs to the other."""
+        if_true, if_false = [_stretch(node.body)], [_stretch(node.orelse)]
+        if isinstance(node.body[-1], _LEAVING):
+            if_false.append(_stretch(rest))
+        elif node.orelse and isinstance(node.orelse[-1], _LEAVING):
+            if_true.append(_stretch(rest))
+        self.scope.branches.append(Branch(node.test, tuple(s for s in if_true if s), tuple(s for s in if_false if s)))
 
     def arm(self, owner: ast.AST, number: int, statements: list[ast.stmt], path: Path | None = None) -> None:
         if not statements:

@@ -20,12 +20,16 @@ Meanings = tuple["Value", ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One activation of a scope: what its parameters are bound to, and the frame it was defined in."""
+    """One activation of a scope: what its parameters are bound to, and the frame it was defined in.
+
+    `literals`: the parameters of which it is certain that they are one literal, given or by default.
+    """
 
     scope: Scope
     parent: Frame | None = None
     arguments: Mapping[str, Meanings] = field(default_factory=dict)
     depth: int = 0
+    literals: Mapping[str, Constant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
