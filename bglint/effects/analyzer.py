@@ -100,6 +100,7 @@ class Analyzer:
         self._steps = 0
         self._kept: dict[int, frozenset[int]] = {}
         self._idle: dict[int, frozenset[int]] = {}
+        self._alone: dict[int, frozenset[int]] = {}
 
     def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
@@ -320,6 +321,8 @@ class Analyzer:
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
         summary = self._call(site.node, scope, frame)
+        if id(site.node) in self._left_alone(scope):
+            summary = Summary(tuple(e for e in summary.effects if e.kind != "slow-io"), summary.unread)
         if any(effect.kind == "endless" for effect in summary.effects) and once.is_started(site.node, scope):
             summary = Summary(tuple(e for e in summary.effects if e.kind != "endless"), summary.unread)
         if site.awaited:
@@ -352,7 +355,7 @@ class Analyzer:
         meanings = self.program.infer(node.func, frame)
         arguments = Arguments(self.program, node, frame)
         if not meanings:
-            return self._unresolved(node, hop)
+            return unread(hop.symbol) if self._lacks(node.func, frame) else self._unresolved(node, hop)
         if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
         done = [self.run(value, arguments, hop) for value in meanings]
@@ -379,12 +382,30 @@ class Analyzer:
             product *= times
         return 0.0 if product <= 20 and _left_early(nest[-1]) else product
 
+    def _left_alone(self, scope: Scope) -> frozenset[int]:
+        """The calls that start an asyncio task nobody waits for: its waits are not the body's."""
+        alone = self._alone.get(id(scope))
+        if alone is None:
+            alone = self._alone[id(scope)] = once.left_alone(scope)
+        return alone
+
     def _is_idle(self, node: ast.expr, scope: Scope) -> bool:
         """Whether nothing uses what a call gives."""
         idle = self._idle.get(id(scope))
         if idle is None:
             idle = self._idle[id(scope)] = once.idle_nodes(scope)
         return id(node) in idle
+
+    def _lacks(self, func: ast.expr, frame: Frame) -> bool:
+        """Whether a method is called that a class of the project, read to its last base, does not have."""
+        if not isinstance(func, ast.Attribute):
+            return False
+        owners = self.program.infer(func.value, frame)
+        return bool(owners) and all(
+            isinstance(owner, Instance)
+            and all(isinstance(base, ClassValue) for base in members.ancestry(self.program, owner.cls))
+            for owner in owners
+        )
 
     def _unresolved(self, node: ast.Call, hop: Hop) -> Summary:
         """A call of something of which nothing is known but the name."""

@@ -352,7 +352,7 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
     if returned is not None:
         return (ExternalObject(catalog.canonical(returned)),)
     last = name.rpartition(".")[2]
-    if last[:1].isupper() and not last.isupper():
+    if last[:1].isupper():
         return (ExternalObject(name),)
     return (External(f"{name}()"),)
 
@@ -362,7 +362,7 @@ def _getattr(program: Program, arguments: Arguments) -> Meanings:
     if len(wanted) != 1 or not isinstance(wanted[0], str):
         return ()
     found = merge(*(members.member(program, value, wanted[0]) for value in arguments.positional(0)), ())
-    return found or arguments.positional(2)
+    return found or tuple(v for v in arguments.positional(2) if not (isinstance(v, Constant) and v.value is None))
 
 
 def _import_module(program: Program, arguments: Arguments) -> Meanings:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import calling, collections, hints, names
+from bglint.program import calling, collections, hints, names, state
 from bglint.program.scopes import END, Kind
 from bglint.program.values import (
     ClassValue,
@@ -45,6 +45,8 @@ def member(program: Program, value: Value, name: str) -> Meanings:
     match value:
         case ModuleValue(module):
             return names.module_member(program, module, name)
+        case External(holder) | ExternalObject(holder) if state.is_holder(holder):
+            return state.kept(program, name)
         case External(dotted):
             return _external(f"{dotted}.{name}")
         case ExternalObject(type_name):
@@ -195,7 +197,11 @@ def _method_frame(program: Program, cls: ClassValue, method: Function, receiver:
 
 
 def _class_member(program: Program, value: ClassValue, name: str) -> Meanings:
-    return _found(program, value, name, _order(program, value))
+    order = _order(program, value)
+    found = _found(program, value, name, order)
+    if all(isinstance(each, Constant) and each.value is None for each in found):
+        return _assigned(program, Instance(value), name, order) or found
+    return found
 
 
 def _found(

@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from bglint.program import branches, calling, collections, hints, members
+from bglint.program import branches, calling, collections, hints, members, state
 from bglint.program.scopes import END, Binding, Kind, Place
 from bglint.program.values import (
     ClassValue,
@@ -43,6 +43,8 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
             if scope.is_class and bindings and all(binding.place >= at for binding in bindings):
                 bindings = []
             found = merge(*(bound(program, binding, current) for binding in bindings), ())
+            if current.parent is None:
+                found = _or_set_later(program, scope.module, name, found)
             if found or (bindings and (current.parent is not None or not scope.star_imports)):
                 return found
         if current.parent is None and scope.star_imports:
@@ -55,12 +57,19 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
     return (External(f"builtins.{name}"),) if name in _BUILTINS else ()
 
 
+def _or_set_later(program: Program, module: Module, name: str, found: Meanings) -> Meanings:
+    """The meanings of a module's name, and what functions set it to: then a None stands for "not yet"."""
+    later = state.set_by_functions(program, module, name)
+    return merge(state.telling(found), later) if later else found
+
+
 def module_member(program: Program, module: Module, name: str) -> Meanings:
     """What a module's attribute means once the module has run."""
     frame = program.module_frame(module)
     if name in module.scope.bindings:
         bindings = module.scope.reaching(name, END)
         found = merge(*(bound(program, binding, frame) for binding in bindings), ())
+        found = _or_set_later(program, module, name, found)
         if found:
             return found
     if (submodule := program.index.submodule(module, name)) is not None and submodule is not module:

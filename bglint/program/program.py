@@ -54,6 +54,7 @@ class Program:
         self._asked: set[object] = set()
         self._keep: list[ast.AST] = []
         self.skipped: dict[Frame, Sequence[tuple[Place, Place]]] = {}
+        self.global_scopes: dict[str, tuple[Scope, ...]] = {}
         self.asked: dict[Scope, tuple[str, ...]] = {}
         self.orders: dict[ClassValue, list[ClassValue | External]] = {}
         self.stores: dict[str, dict[int, list[Store]]] = {}

@@ -156,7 +156,7 @@ class Search:
                     yield derived
                     yield from self._derived(derived, seen)
 
-    def mentions(self, pattern: bytes, word: str, near: Module) -> list[Module]:
+    def mentions(self, pattern: bytes, word: str, near: Module | None = None) -> list[Module]:
         """The modules whose text uses a word in the way that a pattern says, `near` first."""
         needle = pattern % re.escape(word.encode())
         if needle not in self._mentions:
@@ -164,11 +164,11 @@ class Search:
             self._mentions[needle] = list(itertools.islice(found, MAX_MODULES))
         return self._mentions[needle]
 
-    def _find_mentions(self, pattern: re.Pattern[bytes], word: bytes, near: Module) -> Iterator[Module]:
-        if pattern.search(near.source.data):
+    def _find_mentions(self, pattern: re.Pattern[bytes], word: bytes, near: Module | None) -> Iterator[Module]:
+        if near is not None and pattern.search(near.source.data):
             yield near
         for path in self._nearest_first(near):
-            if path == near.path:
+            if near is not None and path == near.path:
                 continue
             data = self._data(path)
             if data is not None and word in data and pattern.search(data):
@@ -189,12 +189,12 @@ class Search:
                 self._texts[path] = data
         return data
 
-    def _nearest_first(self, near: Module) -> list[str]:
+    def _nearest_first(self, near: Module | None) -> list[str]:
         if self._listed is None:
             self._listed = [path for path in self._files if path.endswith(".py")]
         if len(self._listed) <= MAX_FILES:
             return self._listed
-        folder = near.directory
+        folder = near.directory if near is not None else self._program.index.root
         while os.path.dirname(folder) != folder:
             inside = [path for path in self._listed if path.startswith(folder + "/")]
             if len(inside) > MAX_FILES // 4:

@@ -120,6 +120,8 @@ def unfilled(expected: Signature, given: Given) -> list[Parameter]:
 
 def _of_function(program: Program, value: FunctionValue) -> Signature | None:
     shown = value.origin or value.function
+    if shown is value.origin and shown.owner is not None and value.receiver is None:
+        return None  # a wrapper of a method that was taken from its object or from its class
     if any(not _leaves_signature(program, shown, decorator) for decorator in shown.decorators):
         return None
     found = declared(shown)
