@@ -83,6 +83,12 @@ class Conditions:
         return known | {(f"{text} is None", False, False)} if truth is not flipped else known
 
 
+@lru_cache(maxsize=64)
+def conditions(root: ast.AST) -> Conditions:
+    """The conditions of a function; the same object while it is asked for again and again."""
+    return Conditions(root)
+
+
 def truth(known: Known, test: ast.expr) -> bool | None:
     """How a test comes out under the facts; None where they do not tell."""
     match test:
@@ -103,6 +109,8 @@ def truth(known: Known, test: ast.expr) -> bool | None:
             constant = _value(known, name)
             if constant is not None:
                 return compared(op, constant[0], right)
+    if not known:
+        return None
     text, flipped = _normal(test)
     for known_text, value, literal in known:
         if known_text == text and not literal:
@@ -145,6 +153,7 @@ def _is_filled(value: ast.expr | None) -> bool | None:
             return None
 
 
+@lru_cache(maxsize=4096)
 def _normal(test: ast.expr) -> tuple[str, bool]:
     """The text of a test in its positive form, and whether the test says the opposite."""
     match test:

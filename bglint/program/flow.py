@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from bglint.program import exceptions
-from bglint.program.facts import NOTHING_KNOWN, Conditions, Known, forget, truth
+from bglint.program.facts import NOTHING_KNOWN, Known, conditions, forget, truth
 from bglint.program.values import FunctionValue
 from bglint.program.walking import walk
 
@@ -88,8 +88,15 @@ def after(program: Program, frame: Frame, marks: Iterable[ast.AST]) -> After:
     node = frame.scope.node
     if isinstance(node, ast.Lambda):
         return After(falls_off=True)
-    walk = _Walk(program, frame, frozenset(marks))
-    ends = walk.block(node.body, {State()})
+    question = (frame, frozenset(marks))
+    if question not in program.ways:
+        program.ways[question] = _after(program, frame, node.body, question[1])
+    return program.ways[question]
+
+
+def _after(program: Program, frame: Frame, body: list[ast.stmt], marks: frozenset[ast.AST]) -> After:
+    walk = _Walk(program, frame, marks)
+    ends = walk.block(body, {State()})
     result = After(statements=list(walk.visited), falls_off=any(state.seen for state in ends.through))
     result.returns = list(dict.fromkeys(each for each, state in ends.returns if state.seen))
     exits = {Exit(each, state.repeated, state.supposed) for each, state in ends.raises if state.seen}
@@ -117,7 +124,8 @@ class _Walk:
         self.frame = frame
         self.marks = marks
         self.depth = depth
-        self.conditions = Conditions(frame.scope.node)
+        self.conditions = conditions(frame.scope.node)
+        self.rows = {getattr(mark, "lineno", 0) for mark in marks}
         self.visited: dict[ast.stmt, None] = {}
 
     def block(self, statements: Iterable[ast.stmt], states: set[State]) -> _Ends:
@@ -139,9 +147,14 @@ class _Walk:
 
     def marked(self, states: set[State], *nodes: ast.AST | None) -> set[State]:
         """The states once some expressions have been evaluated."""
-        if self.marks and any(each in self.marks for node in nodes if node is not None for each in walk(node)):
+        if any(each in self.marks for node in nodes if self._may_be_marked(node) for each in walk(node)):
             return {replace(state, seen=True, supposed=False) for state in states}
         return states
+
+    def _may_be_marked(self, node: ast.AST | None) -> TypeGuard[ast.AST]:
+        """Whether a marked expression may lie within a node, by the rows that it takes."""
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 1 << 60
+        return node is not None and any(first <= row <= last for row in self.rows)
 
     def simple(self, statement: ast.stmt, states: set[State]) -> _Ends:
         states = self.marked(states, statement)

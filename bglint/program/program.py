@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from bglint.program import calling, collections, hints, members, names
 from bglint.program.search import Search
@@ -30,6 +31,7 @@ from bglint.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bglint.program.flow import After
     from bglint.program.modules import Module, ModuleIndex
     from bglint.program.scopes import Place, Scope
     from bglint.program.stores import Store
@@ -38,6 +40,21 @@ MAX_NESTING = 60
 """How many questions may wait for one another before "nothing known" is the answer."""
 
 _LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+_NO_CUT = 1 << 30
+_ALWAYS_CUT = -1
+"""The position on which an answer depends that is not the same every time."""
+
+
+class _Entry(NamedTuple):
+    """A question that waits, and what was there when it was asked."""
+
+    question: object
+    position: int
+    partial: int
+    lowest_cut: int
+    declined: int
 
 
 class Program:
@@ -49,15 +66,17 @@ class Program:
         self.search = Search(self, files)
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
-        self._partial: dict[tuple[int, Frame], Meanings] = {}
+        self._partial: dict[tuple[int, Frame], tuple[Meanings, int]] = {}
         self.cuts = 0
-        self._asked: set[object] = set()
+        self._waiting: dict[object, int] = {}
+        self._lowest_cut = _NO_CUT
         self._keep: list[ast.AST] = []
         self.skipped: dict[Frame, Sequence[tuple[Place, Place]]] = {}
         self.global_scopes: dict[str, tuple[Scope, ...]] = {}
         self.asked: dict[Scope, tuple[str, ...]] = {}
         self.orders: dict[ClassValue, list[ClassValue | External]] = {}
         self.stores: dict[str, dict[int, list[Store]]] = {}
+        self.ways: dict[tuple[Frame, frozenset[ast.AST]], After] = {}
         self._module_frames: dict[str, Frame] = {}
 
     def module_frame(self, module: Module) -> Frame:
@@ -86,26 +105,24 @@ class Program:
             return (Constant(node.value),)
         key = (id(node), frame)
         known = self._known.get(key)
-        if known is None:
-            known = self._partial.get(key)
         if known is not None:
             return known
-        if key in self._asked or len(self._asked) > MAX_NESTING:
-            self.cuts += 1
+        partial = self._partial.get(key)
+        if partial is not None:
+            self._cut(partial[1])
+            return partial[0]
+        if not self._is_fresh(key):
             return ()
-        cuts = self.cuts + self.search.declined
-        self._asked.add(key)
+        entry = self._enter(key)
         try:
             meanings = self._infer(node, frame)
         finally:
-            self._asked.discard(key)
-        if self.cuts + self.search.declined == cuts:
+            lowest = self._leave(entry)
+        if lowest >= entry.position:
             self._known[key] = meanings
             self._keep.append(node)
-        elif self._asked:
-            self._partial[key] = meanings
-        else:
-            self._partial.clear()
+        elif entry.position:
+            self._partial[key] = (meanings, lowest)
         return meanings
 
     def _infer(self, node: ast.expr, frame: Frame) -> Meanings:
@@ -174,15 +191,58 @@ class Program:
     @contextmanager
     def asking(self, question: object) -> Iterator[bool]:
         """Whether a question is asked for the first time on the way here; one that waits for itself is not."""
-        if question in self._asked or len(self._asked) > MAX_NESTING:
-            self.cuts += 1
+        if not self._is_fresh(question):
             yield False
             return
-        self._asked.add(question)
+        entry = self._enter(question)
         try:
             yield True
         finally:
-            self._asked.discard(question)
+            self._leave(entry)
+
+    def _is_fresh(self, question: object) -> bool:
+        """Whether a question can be answered now; note where the way here is cut if it cannot."""
+        at = self._waiting.get(question)
+        if at is not None:
+            self._cut(at)
+        elif len(self._waiting) > MAX_NESTING:
+            self._cut(0)
+        else:
+            return True
+        return False
+
+    def _cut(self, position: int) -> None:
+        """Note that an answer lacks what the question at a position will give, which waits for it."""
+        self.cuts += 1
+        self._lowest_cut = min(self._lowest_cut, position)
+
+    def _enter(self, question: object) -> _Entry:
+        entry = _Entry(question, len(self._waiting), len(self._partial), self._lowest_cut, self.search.declined)
+        self._waiting[question] = entry.position
+        self._lowest_cut = _NO_CUT
+        return entry
+
+    def _leave(self, entry: _Entry) -> int:
+        """Take a question from those that wait; return the lowest position that its answer depends on.
+
+        What was answered since in part waits on for that position, and is dropped where nothing above has to be waited
+        for: the next who asks gets the whole answer.
+        """
+        del self._waiting[entry.question]
+        lowest = self._lowest_cut
+        if self.search.declined != entry.declined and (entry.position or self.search.nested):
+            lowest = _ALWAYS_CUT
+        settled = lowest >= entry.position
+        if len(self._partial) > entry.partial:
+            if settled or not entry.position:
+                while len(self._partial) > entry.partial:
+                    self._partial.popitem()
+            else:
+                for key in islice(reversed(self._partial), len(self._partial) - entry.partial):
+                    meanings, before = self._partial[key]
+                    self._partial[key] = (meanings, min(before, lowest))
+        self._lowest_cut = entry.lowest_cut if settled else min(entry.lowest_cut, lowest)
+        return lowest
 
     def awaited(self, meanings: Meanings) -> Meanings:
         """What awaiting a value gives."""

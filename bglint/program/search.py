@@ -45,7 +45,7 @@ class Search:
         self._mentions: dict[bytes, list[Module]] = {}
         self._texts: dict[str, bytes] = {}
         self._room = MAX_KEPT_BYTES
-        self._nested = 0
+        self.nested = 0
         self.declined = 0
         self._arguments: dict[tuple[int, str], Meanings] = {}
         self._callers: dict[int, list[tuple[ast.Call, Frame]]] = {}
@@ -55,7 +55,7 @@ class Search:
         """What the callers of a function give for a parameter."""
         key = (id(scope), name)
         if key not in self._arguments:
-            if self._nested >= MAX_NESTED:
+            if self.nested >= MAX_NESTED:
                 self.declined += 1
                 return ()
             self._arguments[key] = ()
@@ -77,11 +77,11 @@ class Search:
         key = id(function.node)
         if key not in self._callers:
             self._callers[key] = []
-            self._nested += 1
+            self.nested += 1
             try:
                 self._callers[key] = list(self._find_callers(function))
             finally:
-                self._nested -= 1
+                self.nested -= 1
         return self._callers[key]
 
     def _find_callers(self, function: Function) -> Iterator[tuple[ast.Call, Frame]]:
@@ -100,11 +100,11 @@ class Search:
                         return
 
     def _calls(self, node: ast.Call, frame: Frame, function: Function, constructor: Class | None) -> bool:
-        self._nested += MAX_NESTED
+        self.nested += MAX_NESTED
         try:
             callees = self._program.infer(node.func, frame)
         finally:
-            self._nested -= MAX_NESTED
+            self.nested -= MAX_NESTED
         for value in callees:
             if isinstance(value, FunctionValue) and function in (value.function, value.origin):
                 return True

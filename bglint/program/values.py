@@ -173,6 +173,8 @@ Value = (
 
 def merge(*groups: Meanings) -> Meanings:
     """All meanings of several groups, each once, in order."""
-    if len(groups) == 1:
-        return tuple(dict.fromkeys(groups[0]))
-    return tuple(dict.fromkeys(value for group in groups for value in group))
+    found: Meanings = ()
+    for group in groups:
+        if group and group is not found:
+            found = found + group if found else group
+    return found if len(found) < 2 else tuple(dict.fromkeys(found))
