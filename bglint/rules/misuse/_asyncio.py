@@ -30,7 +30,7 @@ PRIMITIVES = frozenset(
     )
 )  # fmt: skip
 LOOP_METHODS = frozenset({
-    "release", "set", "clear", "notify", "notify_all", "put_nowait", "get_nowait", "set_result", "set_exception",
+    "release", "set", "notify", "notify_all", "put_nowait", "get_nowait", "set_result", "set_exception",
     "cancel", "task_done",
 })  # fmt: skip
 """Methods of the primitives that wake up whoever waits for them."""

@@ -37,6 +37,17 @@ def given(registration: Registration, program: Program) -> Given | None:
     return Given.of(*passed(registration))
 
 
+def parameter_for(registration: Registration, value: FunctionValue, node: ast.expr) -> str | None:
+    """The target's parameter that an argument goes to."""
+    positional, named = passed(registration)
+    for keyword in named:
+        if keyword.value is node:
+            return keyword.arg
+    names = [parameter.arg for parameter in value.function.parameters][value.receiver is not None :]
+    at = next((index for index, each in enumerate(positional) if each is node), len(names))
+    return names[at] if at < len(names) else None
+
+
 def expressions(registration: Registration) -> Iterator[ast.expr]:
     """All arguments that go to the target, unpacked ones included."""
     if not is_direct(registration):

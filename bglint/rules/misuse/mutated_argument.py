@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when a statement that can run after the registration changes an object that was handed to the task: an item or
-attribute is set or deleted, or a method such as `append`, `update` or `pop` is called.
+attribute is set or deleted, or a method such as `append`, `update` or `pop` is called. Silent where the target can be
+read and does nothing with the argument, or reads only other attributes than the one that is set.
 
 ## Why is this bad?
 The task gets the object itself, not a copy, and runs when the response has been sent: it sees the later value.
@@ -50,10 +51,12 @@ from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
 from bglint.program import flow
-from bglint.program.values import Collection, Display, ExternalObject
-from bglint.rules.misuse._calls import expressions
+from bglint.program.values import Collection, Display, ExternalObject, FunctionValue
+from bglint.rules.misuse._calls import expressions, parameter_for
+from bglint.rules.misuse._carriers import uses_of
 from bglint.rules.misuse._tasks import ATTACHED
 from bglint.rules.rule import Case, Finding, Rule
+from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +75,7 @@ _OWN = frozenset({"self", "cls"})
 def check(case: Case) -> Iterator[Finding]:
     """The first change of an argument behind its registration."""
     registration = case.registration
-    names = [node.id for node in expressions(registration) if isinstance(node, ast.Name) and node.id not in _OWN]
+    names = [node for node in expressions(registration) if isinstance(node, ast.Name) and node.id not in _OWN]
     if (
         not names
         or registration.form.framework not in ATTACHED
@@ -83,8 +86,11 @@ def check(case: Case) -> Iterator[Finding]:
     for statement in flow.after(case.program, registration.frame, [registration.call]).statements:
         if statement.lineno <= last:
             continue
-        name = next((each for each in names if _changes(case, statement, each)), None)
-        if name is not None and not _bound_again(case, name, last, statement.lineno):
+        node = next((each for each in names if _changes(case, statement, each.id)), None)
+        name = node.id if node is not None else ""
+        if node is None or _bound_again(case, name, last, statement.lineno):
+            continue
+        if _is_seen(case, node, statement):
             yield Finding(
                 f"`{name}` is changed in line {statement.lineno}, and `{case.target}` sees the change",
                 "warning",
@@ -97,14 +103,40 @@ def check(case: Case) -> Iterator[Finding]:
 def _changes(case: Case, statement: ast.stmt, name: str) -> bool:
     """Whether a statement changes the object of a name in place."""
     match statement:
-        case ast.Assign(targets=targets) | ast.Delete(targets=targets):
-            return any(_is_part_of(target, name) for target in targets)
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
-            return _is_part_of(target, name)
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=owner) as node, attr=method))):
             return owner == name and method in _CHANGING and _is_collection(case, node, method)
         case _:
-            return False
+            return any(_is_part_of(target, name) for target in _targets(statement))
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement sets or deletes."""
+    match statement:
+        case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+            return [part for each in targets for part in (each.elts if isinstance(each, ast.Tuple) else [each])]
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
+            return [target]
+        case _:
+            return []
+
+
+def _is_seen(case: Case, node: ast.Name, statement: ast.stmt) -> bool:
+    """Whether the target may look at what is changed."""
+    changed = _changed_attributes(statement, node.id)
+    for value in runnable(case.registration):
+        name = parameter_for(case.registration, value, node) if isinstance(value, FunctionValue) else None
+        if not isinstance(value, FunctionValue) or name is None:
+            return True
+        if any(not changed or not used or used in changed for used in uses_of(value.function.node, name)):
+            return True
+    return not runnable(case.registration)
+
+
+def _changed_attributes(statement: ast.stmt, name: str) -> set[str]:
+    """The attributes that a statement sets; none where it changes items or calls a method."""
+    own = [each for each in _targets(statement) if _is_part_of(each, name)]
+    attributes = {each.attr for each in own if isinstance(each, ast.Attribute)}
+    return attributes if all(isinstance(each, ast.Attribute) for each in own) else set()
 
 
 def _is_collection(case: Case, node: ast.Name, method: str) -> bool:

@@ -245,7 +245,7 @@ def _only_reads_headers(case: Case, name: str) -> bool:
     for value in values:
         if not isinstance(value, FunctionValue):
             return False
-        parameter = _parameter_for(case, value, node) if node is not None else None
+        parameter = _calls.parameter_for(case.registration, value, node) if node is not None else None
         if parameter is None or not only_reads(case.program, value, parameter, HARMLESS["request"]):
             return False
     return bool(values)
@@ -259,21 +259,10 @@ def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
     for value in runnable(case.registration):
         if not isinstance(value, FunctionValue):
             return True
-        name = _parameter_for(case, value, node)
+        name = _calls.parameter_for(case.registration, value, node)
         if name is None or leads_to(case.program, value.function.node, name, values, resource.attributes):
             return True
     return False
-
-
-def _parameter_for(case: Case, value: FunctionValue, node: ast.expr) -> str | None:
-    """The target's parameter that an argument goes to."""
-    positional, named = _calls.passed(case.registration)
-    for keyword in named:
-        if keyword.value is node:
-            return keyword.arg
-    names = [parameter.arg for parameter in value.function.parameters][value.receiver is not None :]
-    at = next((index for index, each in enumerate(positional) if each is node), len(names))
-    return names[at] if at < len(names) else None
 
 
 def _through_receiver(case: Case, origins: Origins, target: ast.Attribute) -> Iterator[tuple[str, Resource]]:

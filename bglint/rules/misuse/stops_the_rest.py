@@ -95,7 +95,7 @@ def check(case: Case) -> Iterator[Finding]:
         if reason is None or statement not in flow.after(case.program, earlier.frame, [earlier.call]).statements:
             continue
         yield Finding(
-            f"`{shortened(earlier.target_text)}` (line {earlier.call.lineno}) {reason}, `{case.target}` is lost",
+            f"`{shortened(earlier.target_text)}` (line {earlier.call.lineno}) {reason}: `{case.target}` is lost then",
             "warning",
             Confidence.MEDIUM,
             help="catch and log in the earlier task, or put what must run first",
@@ -121,7 +121,7 @@ def _may_raise(case: Case, registration: Registration) -> str | None:
             continue
         for node in body.function.function.scope.raises:
             if exceptions.escapes(case.program, body.frame, node):
-                return f"can raise (line {node.lineno})"
+                return f"can raise ({body.place(node)})"
         if (name := _unguarded_call(case, body)) is not None:
             return f"calls `{name}`, which can fail"
     return None
