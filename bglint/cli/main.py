@@ -18,6 +18,8 @@ from bglint.cli.exit_status import FAILED, FOUND_NOTHING, INTERRUPTED, READER_GO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 _COMMANDS: Final = ("check", "tasks", "rule")
 _DEFAULT: Final = "check"
 
@@ -28,12 +30,25 @@ class _CommandGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `check` in front of the arguments where the command is left out."""
         own = {*_COMMANDS, *ctx.help_option_names, "--version"}
-        return super().parse_args(ctx, args if args and args[0] in own else [_DEFAULT, *args])
+        is_own = bool(args) and args[0] in own
+        # A shell that completes the first word has no arguments yet: it may become a command.
+        return super().parse_args(ctx, args if is_own or (ctx.resilient_parsing and not args) else [_DEFAULT, *args])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of their importance."""
         del ctx
         return [*_COMMANDS]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the commands, and what belongs to `check` where the command is left out."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for shells alone
+
+        command = self.get_command(ctx, _DEFAULT)
+        assert command is not None
+        # Files come first: bash forgets what it was told before them.
+        files = [CompletionItem(incomplete, type="file")] if not incomplete.startswith("-") else []
+        options = command.shell_complete(click.Context(command, parent=ctx), incomplete)
+        return [*files, *options, *super().shell_complete(ctx, incomplete)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""

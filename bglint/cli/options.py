@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from bglint import __version__
+from bglint.cli.completion import complete_codes
 from bglint.settings.kinds import CONFIDENCES
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def _split_commas(_ctx: click.Context, _param: click.Parameter, values: Sequence
 
 def _list_option(name: str, metavar: str, help_text: str) -> Callable[[C], C]:
     """Return an option whose values are separated by commas, and which may be repeated as well."""
-    return click.option(name, multiple=True, callback=_split_commas, metavar=metavar, help=help_text)
+    completion: Any = {"shell_complete": complete_codes} if metavar == "CODES" else {}
+    return click.option(name, multiple=True, callback=_split_commas, metavar=metavar, help=help_text, **completion)
 
 
 def _together(*options: Callable[[C], C]) -> Callable[[C], C]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from bglint.cli.completion import complete_codes
 from bglint.cli.console import never_fail_to_encode, terminal_width, wants_color
 from bglint.cli.exit_status import FOUND_NOTHING
 from bglint.cli.output import write_lines
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rule", short_help="Explain a rule.")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete_codes)
 @click.option("--all", "all_rules", is_flag=True, help="Explain every rule.")
 @click.option(
     "--output-format",

@@ -20,13 +20,16 @@ def settings_lines(settings: Settings) -> Iterator[str]:
         if value is None:
             yield f"# {key} is not set"
         else:
-            yield f"{key} = {_toml(kind_of(item).show(value))}  # {source}"
+            yield f"{key} = {toml_value(kind_of(item).show(value))}  # {source}"
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Return a value as TOML writes it on one line."""
     if isinstance(value, dict):
-        pairs = ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items())
+        pairs = ", ".join(f"{json.dumps(key)} = {toml_value(item)}" for key, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return json.dumps(value, ensure_ascii=False)
