@@ -92,6 +92,12 @@ def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def forget_dependencies() -> None:
+    """Read the dependency files anew when they are asked for next: they may have changed."""
+    for answers in (_queue_in, dependency_text, read_text):
+        answers.cache_clear()
+
+
 @cache
 def read_text(path: str) -> str:
     """The text of a file; empty where it cannot be read."""

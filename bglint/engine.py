@@ -57,7 +57,7 @@ def run(
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
-    files, candidates = _scan(paths, resolver, stdin)
+    files, candidates = scan(paths, resolver, stdin)
     session = Session(project_root(paths, resolver, stdin), files, resolver, decisions=decisions)
     session.index.overlay.update(overlay or {})
     if stdin is not None:
@@ -76,7 +76,7 @@ def run(
     kept, suppressed = Silencer(session.index, resolver).apply(findings, candidates)
     return Report(
         diagnostics=tuple(sorted(kept, key=lambda each: each.sort_key)),
-        tasks=tuple(sorted(_with_codes(tasks, kept), key=lambda task: (task.span, task.registration))),
+        tasks=tuple(sorted(with_codes(tasks, kept), key=lambda task: (task.span, task.registration))),
         files=len(files),
         suppressed=tuple(sorted(suppressed, key=lambda each: each.sort_key)),
     )
@@ -85,16 +85,32 @@ def run(
 class Session:
     """One project kept in memory: the program, and the analysers of its policies."""
 
-    def __init__(self, root: str, files: Sequence[str], resolver: SettingsResolver, *, decisions: bool = False) -> None:
+    def __init__(
+        self,
+        root: str,
+        files: Sequence[str],
+        resolver: SettingsResolver,
+        index: ModuleIndex | None = None,
+        *,
+        decisions: bool = False,
+    ) -> None:
+        """Take over the modules of an earlier session by its `index`."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         self.resolver = resolver
         self.decisions = decisions
-        self.index = ModuleIndex(root, tuple(resolver.for_directory(root).src))
+        self.index = index or ModuleIndex(root, tuple(resolver.for_directory(root).src))
         self.program = Program(self.index, files)
         self.wanted: set[str] = set(files)
         self.needed: set[str] = set()
         self._analyzers: dict[Policy, Analyzer] = {}
         self._seen: set[int] = set()
+
+    def renew(self) -> None:
+        """Forget what was concluded, since a file has changed; what was parsed and searched stays."""
+        self.program = Program(self.index, texts=self.program.search.texts)
+        self.needed.clear()
+        self._analyzers.clear()
+        self._seen.clear()
 
     def check(self, path: str) -> Iterator[tuple[Task | None, list[Diagnostic]]]:
         """The tasks that a file registers, or hands over through helpers, with what the rules say of each."""
@@ -196,8 +212,8 @@ def _declared_forms(settings: Settings) -> list[Form]:
     ]
 
 
-def _scan(
-    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None
+def scan(
+    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None
 ) -> tuple[list[str], list[str]]:
     """The files that are looked at, and those of them that may register a task."""
     if stdin is not None:
@@ -209,7 +225,7 @@ def _scan(
     reader = TextReader()
     for found, settings in discovery.listings():
         files += found
-        words = _words(settings)
+        words = words_of(settings)
         candidates += [path for path in found if _may_register(path, reader, words)]
     return files, [path for path in candidates if not discovery.is_ignored_file(path)]
 
@@ -224,14 +240,14 @@ def _may_register(path: str, reader: TextReader, words: Words) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _words_of(methods: tuple[str, ...], preview: bool) -> Words:
+def _known_words(methods: tuple[str, ...], preview: bool) -> Words:
     return Words(methods, preview=preview)
 
 
-def _words(settings: Settings) -> Words:
+def words_of(settings: Settings) -> Words:
     """The words without which a file registers nothing under these settings."""
     methods = tuple(form.call.rpartition(".")[2] for form in settings.registrations)
-    return _words_of(methods, settings.preview)
+    return _known_words(methods, settings.preview)
 
 
 def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:
@@ -277,7 +293,7 @@ def _task(registration: Registration, judgement: Judgement, decision: Decision |
     )
 
 
-def _with_codes(tasks: list[Task], findings: Iterable[Diagnostic]) -> Iterator[Task]:
+def with_codes(tasks: list[Task], findings: Iterable[Diagnostic]) -> Iterator[Task]:
     """The tasks, each with the codes of the rules that fire there."""
     by_span: dict[object, set[str]] = {}
     for finding in findings:

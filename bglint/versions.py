@@ -76,6 +76,11 @@ def _upwards(folder: str, root: str) -> Iterator[str]:
         folder = parent
 
 
+def forget_versions() -> None:
+    """Read the files anew when they are asked for next: they may have changed."""
+    _versions_in.cache_clear()
+
+
 @cache
 def _versions_below(folder: str, distribution: str) -> Versions | None:
     """All that the dependency files in the folders below one allow."""

@@ -287,6 +287,7 @@ class ModuleIndex:
         self.source_roots = [os.path.normpath(os.path.join(self.root, each)) for each in source_roots]
         self.failures: dict[str, str] = {}
         self.overlay: dict[str, bytes] = {}
+        self.asked: set[str] = set()
         self._modules: dict[str, Module | None] = {}
         self._unnoted: set[str] = set()
         self._entries: dict[str, frozenset[str]] = {}
@@ -296,8 +297,10 @@ class ModuleIndex:
     def load(self, path: str, name: str | None = None, *, optional: bool = False) -> Module | None:
         """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails.
 
-        A failure is noted in `failures`, unless nobody needs the module (`optional`).
+        A failure is noted in `failures`, unless nobody needs the module (`optional`). Whoever wants to know what an
+        answer rests on empties `asked` before, and finds the paths there.
         """
+        self.asked.add(path)
         if path not in self._modules or (path in self._unnoted and not optional):
             try:
                 self._modules[path] = self._read(path, name or self.name_of(path))
@@ -314,6 +317,40 @@ class ModuleIndex:
         """The loaded files that hold code which is nested too deeply to be followed, with the reason."""
         modules = (module for module in self._modules.values() if module is not None)
         return {module.path: module.too_deep for module in modules if module.too_deep is not None}
+
+    def data_of(self, path: str) -> bytes | None:
+        """The text that a module was made of, if it was."""
+        module = self._modules.get(path)
+        return module.source.data if module is not None else None
+
+    def renew(self, path: str, data: bytes | None) -> bool:
+        """Take another text for a file: `data`, or where that is None what is on the disk.
+
+        Where `data` is not Python, and an earlier text was, that one goes on being the module's; returns False then.
+        """
+        before = self._modules.pop(path, None)
+        self._unnoted.discard(path)
+        self.failures.pop(path, None)
+        self.put_over(path, data)
+        if before is None or data is None or self.load(path, before.name) is not None:
+            return True
+        self._modules[path] = before
+        self.put_over(path, before.source.data)
+        self.failures.pop(path, None)
+        return False
+
+    def put_over(self, path: str, data: bytes | None) -> None:
+        """Let `data` stand for what is on the disk from the next reading on; None: no longer."""
+        if data is None:
+            self.overlay.pop(path, None)
+        else:
+            self.overlay[path] = data
+
+    def forget_layout(self) -> None:
+        """Forget which files there are; what was parsed stays."""
+        self._entries.clear()
+        self._found.clear()
+        self._search = None
 
     def _read(self, path: str, name: str) -> Module:
         if path.endswith("/"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bglint.program import calling, collections, hints, members, names
 from bglint.program.search import Search
+from bglint.program.text_search import TextSearch
 from bglint.program.values import (
     ClassValue,
     Constant,
@@ -60,10 +61,13 @@ class _Entry(NamedTuple):
 class Program:
     """What the names of a project mean. One per run: it keeps what it found."""
 
-    def __init__(self, index: ModuleIndex, files: Iterable[str] = ()) -> None:
-        """`files`: the project's files, asked only where a name's uses have to be searched."""
+    def __init__(self, index: ModuleIndex, files: Iterable[str] = (), texts: TextSearch | None = None) -> None:
+        """`files`: the project's files, asked only where a name's uses have to be searched.
+
+        `texts`: what an earlier program found there, which spares this one the search.
+        """
         self.index = index
-        self.search = Search(self, files)
+        self.search = Search(self, texts or TextSearch(index, files))
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
         self._partial: dict[tuple[int, Frame], tuple[Meanings, int]] = {}

@@ -1,36 +1,27 @@
 """Searching the project for the uses of a name: who calls a function, who derives from a class.
 
-Only asked where reading forwards does not tell. A file is read as bytes and parsed only where it holds the name.
+Only asked where reading forwards does not tell. A file is parsed only where its text holds the name.
 """
 
 from __future__ import annotations
 
 import ast
-import itertools
-import os
-import re
 from typing import TYPE_CHECKING
 
 from bglint.program import calling, members
 from bglint.program.modules import function_of
 from bglint.program.values import ClassValue, External, Frame, FunctionValue, Meanings, merge
-from bglint.source import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from bglint.program.modules import Class, Function, Module
     from bglint.program.program import Program
     from bglint.program.scopes import Scope
+    from bglint.program.text_search import TextSearch
 
-MAX_FILES = 4000
-"""How many files one search reads at the most."""
-MAX_MODULES = 80
-"""How many modules one search parses at the most."""
 MAX_NESTED = 2
 """How many searches may lie within one another."""
-MAX_KEPT_BYTES = 24 << 20
-"""How much text is kept in memory for further searches."""
 MAX_CALLS = 40
 """How many calls of one function are looked at."""
 
@@ -38,13 +29,9 @@ MAX_CALLS = 40
 class Search:
     """The uses of names in the project's files."""
 
-    def __init__(self, program: Program, files: Iterable[str]) -> None:
+    def __init__(self, program: Program, texts: TextSearch) -> None:
+        self.texts = texts
         self._program = program
-        self._files = files
-        self._listed: list[str] | None = None
-        self._mentions: dict[bytes, list[Module]] = {}
-        self._texts: dict[str, bytes] = {}
-        self._room = MAX_KEPT_BYTES
         self.nested = 0
         self.declined = 0
         self._arguments: dict[tuple[int, str], Meanings] = {}
@@ -158,49 +145,11 @@ class Search:
 
     def mentions(self, pattern: bytes, word: str, near: Module | None = None) -> list[Module]:
         """The modules whose text uses a word in the way that a pattern says, `near` first."""
-        needle = pattern % re.escape(word.encode())
-        if needle not in self._mentions:
-            found = self._find_mentions(re.compile(needle), word.encode(), near)
-            self._mentions[needle] = list(itertools.islice(found, MAX_MODULES))
-        return self._mentions[needle]
-
-    def _find_mentions(self, pattern: re.Pattern[bytes], word: bytes, near: Module | None) -> Iterator[Module]:
-        if near is not None and pattern.search(near.source.data):
-            yield near
-        for path in self._nearest_first(near):
-            if near is not None and path == near.path:
-                continue
-            data = self._data(path)
-            if data is not None and word in data and pattern.search(data):
-                module = self._program.index.load(path, optional=True)
-                if module is not None:
-                    yield module
-
-    def _data(self, path: str) -> bytes | None:
-        """The bytes of a file; kept for the next search while there is room."""
-        data = self._program.index.overlay.get(path, self._texts.get(path))
-        if data is None:
-            try:
-                data = read_regular(path)
-            except OSError:
-                return None
-            if self._room >= len(data):
-                self._room -= len(data)
-                self._texts[path] = data
-        return data
-
-    def _nearest_first(self, near: Module | None) -> list[str]:
-        if self._listed is None:
-            self._listed = [path for path in self._files if path.endswith(".py")]
-        if len(self._listed) <= MAX_FILES:
-            return self._listed
-        folder = near.directory if near is not None else self._program.index.root
-        while os.path.dirname(folder) != folder:
-            inside = [path for path in self._listed if path.startswith(folder + "/")]
-            if len(inside) > MAX_FILES // 4:
-                return inside[:MAX_FILES]
-            folder = os.path.dirname(folder)
-        return self._listed[:MAX_FILES]
+        found = (
+            self._program.index.load(path, optional=True) if near is None or path != near.path else near
+            for path in self.texts.find(pattern, word, near)
+        )
+        return [module for module in found if module is not None]
 
 
 def _as_called(function: Function, program: Program) -> FunctionValue:
