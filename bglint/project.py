@@ -168,6 +168,7 @@ class Project:
         try:
             judged = list(session.check(path))
         finally:
+            index.failures |= index.too_deep()
             modules = frozenset(index.asked)
             checked = _Checked(judged, modules, frozenset(texts.asked), modules.intersection(index.failures))
             self._checked[path] = checked

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-_COMMANDS: Final = ("check", "tasks", "rule")
+_COMMANDS: Final = ("check", "tasks", "rule", "server")
 _DEFAULT: Final = "check"
 
 

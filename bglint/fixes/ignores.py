@@ -53,7 +53,8 @@ class IgnoreComments:
     def _appended(self, row: int, line: str, codes: Sequence[str]) -> Edit:
         """The edit that puts a new comment at the end of a line."""
         end = len(line.rstrip())
-        comment = f"  # bglint: ignore[{', '.join(codes)}] -- {self.reason}"
+        reason = f" -- {self.reason}" if self.reason else ""
+        comment = f"  # bglint: ignore[{', '.join(codes)}]{reason}"
         return Edit(comment, Position(row, end + 1), Position(row, len(line) + 1))
 
 

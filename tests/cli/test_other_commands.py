@@ -12,6 +12,8 @@ from bglint import __version__
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from bglint.diagnostics import Report
     from tests.cli.conftest import CommandLine, FakeEngine
 
@@ -97,3 +99,18 @@ def test_the_module_runs_as_a_program() -> None:
 def test_help_names_the_commands(bglint: CommandLine) -> None:
     text = bglint("--help").out
     assert all(f"\n  {name} " in text for name in ("check", "tasks", "rule"))
+
+
+def test_the_server_says_what_to_install_where_pygls_is_missing(
+    bglint: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"pygls", "lsprotocol"}]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("bglint.language_server")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pygls", None)
+    monkeypatch.setitem(sys.modules, "lsprotocol", None)
+    outcome = bglint("server")
+    assert outcome.status == 2
+    assert outcome.err.endswith("the language server needs pygls; run `pip install 'bglint[lsp]'`\n")
+    assert outcome.err.count("\n") == 1

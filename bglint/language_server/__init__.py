@@ -1,0 +1,1 @@
+"""The language server: the same analysis, kept in memory, for editors."""
