@@ -79,6 +79,7 @@ def _upwards(folder: str, root: str) -> Iterator[str]:
 def forget_versions() -> None:
     """Read the files anew when they are asked for next: they may have changed."""
     _versions_in.cache_clear()
+    _versions_below.cache_clear()
 
 
 @cache

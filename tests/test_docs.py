@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import textwrap
 import tomllib
@@ -67,7 +68,7 @@ def commands(block: Block, program: str) -> list[list[str]]:
 
 
 def test_every_block_is_of_a_language_that_is_tested() -> None:
-    assert {block.language for block in BLOCKS} == {"python", "sh", "text", "toml", "yaml"}
+    assert {block.language for block in BLOCKS} == {"elisp", "json", "lua", "python", "sh", "text", "toml", "yaml"}
     assert {block.page for block in BLOCKS if block.language == "text"} == {
         "configuration.md",
         "decision-tree.md",  # a drawing
@@ -104,7 +105,10 @@ def test_the_commands_that_are_shown_work(block: Block, sample: Path, capsys: py
     assert (sample / "bglint.sarif").exists() == ("bglint.sarif" in block.text)
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=str)
+TOML: Final = [block for block in BLOCKS if block.language == "toml" and block.page != "editors.md"]
+
+
+@pytest.mark.parametrize("block", TOML, ids=str)
 def test_the_configuration_that_is_shown_is_valid(block: Block, tmp_path: Path) -> None:
     name = "pyproject.toml" if "[tool.bglint]" in block.text else "bglint.toml"
     (tmp_path / "app").mkdir()
@@ -138,3 +142,27 @@ def test_the_finding_that_is_explained_is_what_the_sample_gives(capsys: pytest.C
 def test_yaml_parses(block: Block) -> None:
     included = re.match(r'--8<-- "(.*)"', block.text)
     assert yaml.safe_load((DOCS.parent / included[1]).read_text(encoding="utf-8") if included else block.text)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.page == "editors.md"], ids=str)
+def test_the_settings_of_editors_start_what_there_is(block: Block, tmp_path: Path) -> None:
+    if block.language in {"json", "toml"}:
+        assert json.loads(block.text) if block.language == "json" else tomllib.loads(block.text)
+    if block.language == "lua" and (nvim := shutil.which("nvim")):
+        (tmp_path / "block.lua").write_text(block.text, encoding="utf-8")
+        read = f"lua assert(loadfile('{tmp_path}/block.lua'))"
+        done = subprocess.run([nvim, "--headless", "--clean", "-c", read, "-c", "q"], capture_output=True, check=True)
+        assert not done.stderr
+    assert "bglint" in block.text
+    assert "server" in block.text or "--output-format" in block.text.replace('", "', " ")
+
+
+def test_the_problem_matcher_reads_what_is_printed(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [tasks] = [json.loads(block.text) for block in BLOCKS if "problemMatcher" in block.text]
+    [task] = tasks["tasks"]
+    assert run([*task["args"], "app"]) == 1
+    pattern = task["problemMatcher"]["pattern"]
+    found = re.fullmatch(pattern["regexp"], capsys.readouterr().out.splitlines()[0])
+    assert found
+    assert (sample / found[pattern["file"]]).is_file()
+    assert found[pattern["code"]] in found[0]

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bglint import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from bglint.diagnostics import Report
     from tests.cli.conftest import CommandLine, FakeEngine
@@ -89,6 +89,13 @@ def test_the_version_costs_no_expensive_import() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == [f"bglint {__version__}", "set()"]
+
+
+@pytest.mark.parametrize("code", ["from bglint.cli.main import run; run(['--version'])", "import bglint.runtime"])
+def test_what_needs_no_language_server_loads_none(code: str) -> None:
+    code += "; import sys; print({'pygls', 'lsprotocol', 'bglint.language_server', 'watchfiles'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "set()"
 
 
 def test_the_module_runs_as_a_program() -> None:
