@@ -64,10 +64,10 @@ class Judgement:
         return self._heavy("blocking") if self.is_async else None
 
     def _heavy(self, kind: str) -> Effect | None:
-        """The costliest effect of a kind: all that run here pass the threshold, and this one is a good part of them."""
+        """The costliest effect of a kind: those that are a good part of the threshold come to more than it."""
         found = [e for e in self.effects(kind, where="here") if e.confidence >= Confidence.MEDIUM]
         telling = [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
-        return telling[0] if telling and sum(e.ms for e in found) >= self.threshold_ms else None
+        return telling[0] if telling and sum(e.ms for e in telling) >= self.threshold_ms else None
 
     def _incidental(self, effect: Effect) -> bool:
         """Whether an effect lies so many calls away that only much of it is the task's work.

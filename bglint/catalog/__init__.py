@@ -134,6 +134,19 @@ def lookup(name: str) -> Entry | None:
     return known.default
 
 
+def exact(name: str) -> Entry | None:
+    """The entry that bears a name itself; none of a pattern or of the whole package."""
+    name = canonical(name)
+    return package(name.partition(".")[0]).entries.get(name)
+
+
+def describes(name: str) -> bool:
+    """Whether the catalogue has an entry for a callable or for members of a class, not only for its whole package."""
+    name = canonical(name)
+    known = package(name.partition(".")[0])
+    return lookup(name) not in (None, known.default) or any(entry.startswith(f"{name}.") for entry in known.entries)
+
+
 def returned_type(name: str) -> str | None:
     """The class of what a callable returns, where the catalogue says so."""
     entry = lookup(name)

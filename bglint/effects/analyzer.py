@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence
-from bglint.effects import library, loops, names, offloading, once, queues
+from bglint.effects import iteration, library, loops, names, offloading, once, queues
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
 from bglint.program import branches, calling, members
 from bglint.program.calling import Arguments
@@ -39,7 +39,7 @@ from bglint.program.values import (
 from bglint.program.walking import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bglint.program.modules import Function
     from bglint.program.program import Program
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
+MANY_ENTRIES = 5
+"""From how many functions on, one of which a call means, they are taken for the entries of a registry."""
 MANY_IMPLEMENTATIONS = 4
 """From how many implementations of one method on it is improbable that the heaviest of them is the one in use."""
 TELLING_MS = 50.0
@@ -104,9 +106,13 @@ class Analyzer:
 
     def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
-        if not self._stack:
-            self._steps = 0
-            self._partial.clear()
+        if self._stack:
+            return self._run(value, arguments, hop)
+        self._steps = 0
+        self._partial.clear()
+        return iteration.settled(self._run(value, arguments, hop))
+
+    def _run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         match value:
             case FunctionValue():
                 return self._call_function(value, arguments)
@@ -191,16 +197,17 @@ class Analyzer:
         named = Hop(name.removeprefix("builtins."), hop.module, hop.row, hop.column, hop.detail)
         if declared == "heavy":
             return _heavy(replace(named, detail="declared heavy"))
+        iterated = iteration.of_call(name, arguments, hop)
         boundary = offloading.boundary(name)
         if boundary is not None:
-            return self._cross(boundary, name, arguments, named)
+            return total([self._cross(boundary, name, arguments, named), iterated])
         handed = [
             self.run(value, Arguments.of(()), hop)
             for value in arguments.positional(0)
             if isinstance(value, Coroutine) and arguments.frame is not None and not self._inside(arguments.frame)
         ]
         frame = arguments.frame or self.program.module_frame(hop.module)
-        return total([library.call_effect(self.program, name, arguments.call, frame, named), *handed])
+        return total([library.call_effect(self.program, name, arguments.call, frame, named), iterated, *handed])
 
     def _inside(self, frame: Frame) -> bool:
         """Whether a frame is that of the body being summarised: its calls are counted as its own."""
@@ -316,7 +323,8 @@ class Analyzer:
             if not site.on_failure and id(site.node) not in kept and not branches.within(site.node, idle)
         ]
         reads = [self._read(node, nest, frame) for node, nest in scope.reads if not branches.within(node, idle)]
-        return total([_one_way(found), *reads, self._loops(scope, frame)])
+        iterations = self._iterations(scope, frame, idle)
+        return total([_one_way(found), *reads, *iterations, self._loops(scope, frame)])
 
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
@@ -359,7 +367,7 @@ class Analyzer:
         if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
         done = [self.run(value, arguments, hop) for value in meanings]
-        return self._typical(done, hop) if _implement_one_method(meanings) else heaviest_of(done)
+        return self._typical(done, hop) if _are_many(meanings) else heaviest_of(done)
 
     def _typical(self, done: list[Summary], hop: Hop) -> Summary:
         """What one of many implementations does, where nothing tells which: what hurts counts if half of them do it."""
@@ -419,6 +427,20 @@ class Analyzer:
             return library.guess(judged, hop)
         return unread(hop.symbol)
 
+    def _iterations(self, scope: Scope, frame: Frame, idle: Sequence[branches.Stretch]) -> list[Summary]:
+        """What the loops of a body make of the lazy results that they go through."""
+        found = []
+        for site in scope.loops:
+            loop = site.loop
+            if isinstance(loop, ast.While) or (site.whole is not None and self._is_idle(site.whole, scope)):
+                continue
+            if branches.within(loop.iter, idle):
+                continue
+            hop = Hop("loop", scope.module, loop.iter.lineno, loop.iter.col_offset)
+            summary = iteration.of_loop(self.program.infer(loop.iter, frame), loop, hop)
+            found.append(self._repeated(summary, site.outer, frame))
+        return found
+
     def _loops(self, scope: Scope, frame: Frame) -> Summary:
         """What the loops of a body cost in Python of their own, where their length can be computed by reading."""
         found: list[Effect] = []
@@ -454,11 +476,19 @@ def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
     return total([*always, *exclusive])
 
 
-def _implement_one_method(meanings: Iterable[Value]) -> bool:
-    """Whether a call may mean the methods of one name of many classes: those that implement an abstract one."""
-    methods = [v.origin or v.function for v in meanings if isinstance(v, FunctionValue)]
-    owners = {id(method.owner) for method in methods if method.owner is not None}
-    return len(owners) >= MANY_IMPLEMENTATIONS and len({method.name for method in methods}) == 1
+def _are_many(meanings: Iterable[Value]) -> bool:
+    """Whether a call may mean many functions: methods that implement an abstract one, or entries of a registry."""
+    plain = [_unwrapped(value) for value in meanings]
+    methods = [v.origin or v.function for v in plain if isinstance(v, FunctionValue)]
+    if len({method.name for method in methods}) == 1:
+        return len({id(method.owner) for method in methods if method.owner is not None}) >= MANY_IMPLEMENTATIONS
+    return len({id(method) for method in methods}) >= MANY_ENTRIES
+
+
+def _unwrapped(value: Value) -> Value:
+    while isinstance(value, Partial):
+        value = value.target
+    return value
 
 
 def _is_lazy(value: Value) -> bool:

@@ -10,7 +10,8 @@ from bglint import catalog
 from bglint.catalog import LOOP_GUESS
 from bglint.diagnostics import Confidence
 from bglint.effects import loops, names, queues
-from bglint.effects.model import NOTHING, Effect, Hop, Kind, Summary, unread
+from bglint.effects.model import NOTHING, Effect, Hop, Kind, Summary, kind_of, unread
+from bglint.program import sizes
 from bglint.program.values import Constant, Display
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame
         return _sleep(program, name, call, frame, hop)
     if name.startswith("builtins."):
         return _builtin(program, name, call, frame, hop)
-    entry = catalog.lookup(name)
+    entry = catalog.lookup(sizes.name_as_called(program, name, call, frame))
     if entry is not None:
         return _entry_effect(program, entry, call, frame, hop)
     return _unknown(name, hop)
@@ -106,9 +107,10 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
         command = base or entry.name
     elif ms <= 0:
         return NOTHING
-    kind: Kind = "cpu" if entry.effect == "cpu" else "blocking" if entry.effect == "blocking" else "slow-io"
+    kind = kind_of(entry.effect)
+    lazy = entry.name if entry.lazy else None
     gil_ms = ms if entry.gil == "held" else 0.0
-    effect = Effect.once(kind, category, ms, hop, loop_ms=loop_ms, gil_ms=gil_ms, program=command, call=call)
+    effect = Effect.once(kind, category, ms, hop, loop_ms=loop_ms, gil_ms=gil_ms, program=command, call=call, lazy=lazy)
     return Summary((effect,))
 
 

@@ -35,7 +35,8 @@ class Effect:
 
     `ms` is the estimated cost of one run; `loop_ms` what it comes to in a loop of unknown length. `gil_ms` is the
     part of it spent in single C calls that keep the GIL, so that a thread does not help. `top_ms` is the costliest
-    part: a thousand trifles on as many lines are not heavy work.
+    part: a thousand trifles on as many lines are not heavy work. `lazy` names the callable whose result does the work
+    when it is `iterated`: the effect is that of the iteration, or else of the call.
     """
 
     kind: Kind
@@ -50,6 +51,8 @@ class Effect:
     program: str | None = None
     guess: bool = False
     call: ast.Call | None = None
+    lazy: str | None = None
+    iterated: bool = False
 
     @classmethod
     def once(cls, kind: Kind, category: str | None, ms: float, hop: Hop, **more: Any) -> Effect:
@@ -58,9 +61,9 @@ class Effect:
         return cls(kind, category, ms, loop_ms, more.pop("where", "here"), (hop,), top_ms=ms, **more)
 
     @property
-    def key(self) -> tuple[str, str | None, str, bool]:
+    def key(self) -> tuple[str, str | None, str, bool, str | None, bool]:
         """Effects with the same key add up."""
-        return self.kind, self.category, self.where, self.program is not None
+        return self.kind, self.category, self.where, self.program is not None, self.lazy, self.iterated
 
     def behind(self, hop: Hop) -> Effect:
         """The same effect, reached through one more call."""
@@ -97,6 +100,11 @@ class Summary:
 
     effects: tuple[Effect, ...] = ()
     unread: tuple[str, ...] = ()
+
+
+def kind_of(effect: str) -> Kind:
+    """The kind of effect that the catalogue's word stands for."""
+    return "cpu" if effect == "cpu" else "blocking" if effect == "blocking" else "slow-io"
 
 
 NOTHING = Summary()

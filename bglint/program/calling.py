@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import branches, collections, hints, members, stores
+from bglint.program import branches, collections, hints, members, sizes, stores
 from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
@@ -52,6 +52,8 @@ _PASSED_ON = {
     "contextlib.closing": 0, "anyio.lowlevel.checkpoint": 0, "typing.cast": 1, "asgiref.sync.async_to_sync": 0,
     "asgiref.sync.sync_to_async": 0, "functools.update_wrapper": 0, "contextvars.copy_context": 0,
 }  # fmt: skip
+_ITERATE = {"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.set"}
+"""Those of them that leave no iterator behind."""
 _RUN_FUNCTION = {
     "asyncio.to_thread": 0, "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
     "anyio.to_thread.run_sync": 0, "anyio.to_process.run_sync": 0, "asyncio.AbstractEventLoop.run_in_executor": 1,
@@ -330,7 +332,8 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
     if arguments.call is not None and arguments.frame is not None and stores.is_made_empty(arguments.call):
         return (Display(arguments.call, arguments.frame),)
     if name in _PASSED_ON:
-        return arguments.positional(_PASSED_ON[name])
+        given = arguments.positional(_PASSED_ON[name])
+        return tuple(collections.iterated(program, v) for v in given) if name in _ITERATE else given
     if name in _RUN_FUNCTION:
         index = _RUN_FUNCTION[name]
         return merge(*(call(program, v, arguments.behind(index + 1)) for v in arguments.positional(index)), ())
@@ -346,8 +349,9 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
         return _getattr(program, arguments)
     if name == "importlib.import_module":
         return _import_module(program, arguments)
-    if name in {"builtins.next", "builtins.enumerate", "builtins.zip"}:
+    if name in {"builtins.next", "builtins.anext", "builtins.enumerate", "builtins.zip"}:
         return _iterated(program, name, arguments)
+    name = sizes.name_as_called(program, name, arguments.call, arguments.frame)
     returned = catalog.returned_type(name)
     if returned is not None:
         return (ExternalObject(catalog.canonical(returned)),)
@@ -377,7 +381,7 @@ def _iterated(program: Program, name: str, arguments: Arguments) -> Meanings:
     parts = [
         merge(*(collections.elements(program, value) for value in values), ()) for values in arguments.positionals()
     ]
-    if name == "builtins.next":
+    if name in {"builtins.next", "builtins.anext"}:
         return parts[0] if parts else ()
     if name == "builtins.enumerate":
         parts.insert(0, (ExternalObject("builtins.int"),))

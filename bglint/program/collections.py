@@ -93,6 +93,11 @@ def _within(program: Program, value: Value) -> Meanings:
     return elements(program, value)
 
 
+def iterated(program: Program, value: Value) -> Value:
+    """The list of what a library's object gives when it is iterated; what is a collection already stays."""
+    return Collection((elements(program, value),)) if isinstance(value, External | ExternalObject) else value
+
+
 def _element(program: Program, node: ast.expr, frame: Frame) -> Meanings:
     found = program.infer(node, frame)
     if isinstance(node, ast.Starred):
@@ -127,6 +132,10 @@ def item(program: Program, value: Value, key: object) -> Meanings:
                 ),
                 (),
             )
+        case External(name) | ExternalObject(name) if isinstance(key, int) and (
+            found := catalog.member_type(f"{name}[{key}]")
+        ):
+            return (ExternalObject(found),)
         case _:
             return elements(program, value)
 

@@ -41,9 +41,9 @@ FIELDS = {
 }
 FLAGS = {"async", "lazy", "program", "unbounded"}
 
-DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\([a-z_]*\))?")
 PATTERN = re.compile(r"[A-Za-z_]\w*(\.[\w*]+)+")
-TYPE_KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\(\)|\[\])*")
+TYPE_KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\(\w*\)|\[\d*\])*")
 
 SHELVES = {
     letter: [f for f in FILES if f.stem[0].lower() == letter] for letter in sorted({f.stem[0].lower() for f in FILES})
