@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence
-from bglint.effects import iteration, library, loops, names, offloading, once, queues
+from bglint.effects import iteration, library, loops, names, offloading, once, queues, vocabulary
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
 from bglint.program import branches, calling, members
 from bglint.program.calling import Arguments
@@ -67,8 +67,14 @@ _TRIVIAL_METHODS = frozenset(
     "debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump",
     "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve",
     "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set",
+    "model_validate_json", "model_dump_json", "model_copy", "model_construct", "model_json_schema", "parse_obj",
+    "parse_raw", "from_orm", "mro", "__subclasses__",
 }  # fmt: skip
 _LAZY_BUILTINS = frozenset({"builtins.map", "builtins.filter", "builtins.zip", "itertools.starmap"})
+_GENERATOR_METHODS = frozenset({
+    "__next__", "__anext__", "send", "asend", "throw", "athrow", "close", "aclose", "__aiter__", "__iter__",
+})  # fmt: skip
+"""Methods that go on with a body whose cost is counted where it was called."""
 _LISTENERS = {"add_done_callback", "add_event_handler", "connect", "subscribe", "on", "register", "add_listener"}
 
 
@@ -184,6 +190,8 @@ class Analyzer:
                 return Summary((Effect.once("enqueue", None, 0, hop),))
             return unread(hop.symbol)
         if isinstance(owner, Display | Collection | Constant):
+            return NOTHING
+        if isinstance(owner, Generator | Coroutine) and name in _GENERATOR_METHODS:
             return NOTHING
         if isinstance(owner, Member) and name in queues.METHODS_THAT_ENQUEUE:
             return self._call_member(owner.owner, name, arguments, hop)
@@ -363,7 +371,7 @@ class Analyzer:
         meanings = self.program.infer(node.func, frame)
         arguments = Arguments(self.program, node, frame)
         if not meanings:
-            return unread(hop.symbol) if self._lacks(node.func, frame) else self._unresolved(node, hop)
+            return unread(hop.symbol) if self._lacks(node.func, frame) else self._unresolved(node, arguments, hop)
         if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
         done = [self.run(value, arguments, hop) for value in meanings]
@@ -415,9 +423,11 @@ class Analyzer:
             for owner in owners
         )
 
-    def _unresolved(self, node: ast.Call, hop: Hop) -> Summary:
+    def _unresolved(self, node: ast.Call, arguments: Arguments, hop: Hop) -> Summary:
         """A call of something of which nothing is known but the name."""
         name = last_name(node.func)
+        if is_base_constructor(node.func):
+            return NOTHING
         if name in queues.TELLING_METHODS:
             return Summary((Effect.once("enqueue", None, 0, hop, confidence=Confidence.MEDIUM),))
         if name in _TRIVIAL_METHODS or name in _LISTENERS or (not name and isinstance(node.func, ast.Call)):
@@ -425,6 +435,10 @@ class Analyzer:
         judged = names.judge(name) if name else None
         if judged is not None:
             return library.guess(judged, hop)
+        telling = vocabulary.library_name(node.func)
+        if telling is not None:
+            found = self._call_library(telling, arguments, hop)
+            return Summary(tuple(_less_sure(effect, hop) for effect in found.effects), found.unread)
         return unread(hop.symbol)
 
     def _iterations(self, scope: Scope, frame: Frame, idle: Sequence[branches.Stretch]) -> list[Summary]:
@@ -508,6 +522,21 @@ def _as_awaited(effect: Effect) -> Effect:
     if len(effect.trace) == 1 and effect.where == "here" and effect.kind in {"cpu", "blocking"} and not effect.guess:
         return replace(effect, kind="slow-io", gil_ms=0.0)
     return effect
+
+
+def _less_sure(effect: Effect, hop: Hop) -> Effect:
+    """The effect of a call whose library only the method's name tells."""
+    told = replace(hop, detail="judged by its name")
+    return replace(effect, trace=(told,), confidence=min(effect.confidence, Confidence.MEDIUM))
+
+
+def is_base_constructor(callee: ast.expr) -> bool:
+    """Whether a callee is `super().__init__` or the like: of a base that cannot be read it is taken to be light."""
+    match callee:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            return name in {"__init__", "__new__", "__post_init__", "__init_subclass__"}
+        case _:
+            return False
 
 
 def _left_early(loop: ast.AST) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,19 @@ _WRAPPERS = {"sudo", "nice", "ionice", "time", "env", "nohup", "timeout", "exec"
 _SIZED_BUILTINS = {"sum", "list", "tuple", "set", "sorted", "max", "min", "any", "all", "dict", "frozenset"}
 
 
+_LIGHT_BY_NATURE = re.compile(
+    r"""
+      log(ger|ging)?(\(\))?\.(debug|info|warn|warning|error|exception|critical|success|trace|log|bind)$
+    | (Error|Exception|Warning)$ | \.(exceptions|errors)\.(?-i:[A-Z])\w*$
+    | \.(model_dump|model_dump_json|model_validate|model_copy|dict|json|to_dict|as_dict|isoformat|strftime)$
+    | \.(items|keys|values|append|lower|upper|strip|split|startswith|endswith)$
+    | \.(ABC|Protocol|TypedDict|Generic|NamedTuple|Enum|object)\.__init__$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What is light whatever the library: log messages, exceptions, and conversions of an object's own data."""
+
+
 def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
     """What calling a library's callable does; `hop` is the place that shows it."""
     if queues.enqueues(name):
@@ -62,10 +76,10 @@ def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame
         return _sleep(program, name, call, frame, hop)
     if name.startswith("builtins."):
         return _builtin(program, name, call, frame, hop)
-    entry = catalog.lookup(sizes.name_as_called(program, name, call, frame))
+    entry = catalog.lookup(sizes.name_as_called(program, name.removesuffix(".__init__"), call, frame))
     if entry is not None:
         return _entry_effect(program, entry, call, frame, hop)
-    return _unknown(name, hop)
+    return NOTHING if name.endswith(".__init__") else _unknown(name, hop)
 
 
 def _sleep(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
@@ -159,7 +173,7 @@ def _words(program: Program, node: ast.expr, frame: Frame, call: ast.Call) -> li
 
 def _unknown(name: str, hop: Hop) -> Summary:
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or _LIGHT_BY_NATURE.search(name):
         return NOTHING
     judged = names.judge(name)
     if judged is not None:

@@ -165,6 +165,8 @@ def subscript(program: Program, node: ast.Subscript, frame: Frame) -> Meanings:
 
 def method(program: Program, owner: Value, name: str, given: calling.Arguments) -> Meanings:
     """What calling a method of a collection gives: `mapping.get(key)`, `mapping.items()`, `list.copy()`."""
+    if isinstance(owner, Generator):
+        return elements(program, owner) if name in {"__next__", "__anext__", "send", "asend"} else ()
     if isinstance(owner, Display) and isinstance(owner.node, ast.Dict):
         match name:
             case "get" | "pop" | "setdefault":

@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from bglint import catalog
 from bglint.program import branches, calling, collections, hints, members, state
 from bglint.program.scopes import END, Binding, Kind, Place
 from bglint.program.values import (
@@ -95,7 +96,19 @@ def _star(program: Program, name: str, frame: Frame) -> Meanings:
                 program.frames.stars.discard(key)
             if found:
                 return found
-    return ()
+    return _library_star(program, name, module)
+
+
+def _library_star(program: Program, name: str, module: Module) -> Meanings:
+    """What a star import of a library brings in: what the catalogue knows of it, or anything if there is no other."""
+    if name in _BUILTINS:
+        return ()
+    sources = [imported_module(program, node, module) for node in reversed(module.scope.star_imports)]
+    libraries = [source.name for source in sources if isinstance(source, External)]
+    for library in libraries:
+        if catalog.describes(f"{library}.{name}"):
+            return (External(f"{library}.{name}"),)
+    return (External(f"{libraries[0]}.{name}"),) if len(sources) == 1 and libraries else ()
 
 
 def imported_module(program: Program, node: ast.ImportFrom, module: Module) -> ModuleValue | External | None:
