@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bglint.advice import queue_of_project
 from bglint.decision import decide
 from bglint.diagnostics import Decision, Diagnostic, Report, Task
-from bglint.discovery import Discovery, TextReader
+from bglint.discovery import Discovery
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
 from bglint.program.modules import ModuleIndex
@@ -20,6 +20,7 @@ from bglint.program.program import Program
 from bglint.program.scopes import TOO_DEEP
 from bglint.registrations.finder import Finder
 from bglint.registrations.forms import Form
+from bglint.registrations.scan import candidates as find_candidates
 from bglint.registrations.words import Words
 from bglint.rules.files.unreadable_file import unreadable_file
 from bglint.rules.registry import RULES
@@ -49,15 +50,16 @@ def run(
     overlay: Mapping[str, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
     decisions: bool = False,
+    jobs: int = 1,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
 
     `overlay` holds the text of files that is read instead of what is on the disk. With `decisions` each task comes
-    with the decision tree applied to it.
+    with the decision tree applied to it. Up to `jobs` processes look for the files that may register a task.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
-    files, candidates = scan(paths, resolver, stdin)
+    files, candidates = scan(paths, resolver, stdin, jobs)
     session = Session(project_root(paths, resolver, stdin), files, resolver, decisions=decisions)
     session.index.overlay.update(overlay or {})
     if stdin is not None:
@@ -213,30 +215,16 @@ def _declared_forms(settings: Settings) -> list[Form]:
 
 
 def scan(
-    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None
+    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None, jobs: int = 1
 ) -> tuple[list[str], list[str]]:
     """The files that are looked at, and those of them that may register a task."""
     if stdin is not None:
         path = os.path.abspath(stdin[0])
         return [path], [path]
     discovery = Discovery(paths, resolver)
-    files: list[str] = []
-    candidates: list[str] = []
-    reader = TextReader()
-    for found, settings in discovery.listings():
-        files += found
-        words = words_of(settings)
-        candidates += [path for path in found if _may_register(path, reader, words)]
-    return files, [path for path in candidates if not discovery.is_ignored_file(path)]
-
-
-def _may_register(path: str, reader: TextReader, words: Words) -> bool:
-    """Whether a file holds the words of a registration; one that cannot be read is taken to."""
-    try:
-        size = reader.read(path)
-    except OSError:
-        return True
-    return size is not None and words.may_register(reader.buffer, size)
+    groups = [(found, words_of(settings)) for found, settings in discovery.listings()]
+    candidates = [path for path in find_candidates(groups, jobs) if not discovery.is_ignored_file(path)]
+    return [path for found, _ in groups for path in found], candidates
 
 
 @lru_cache(maxsize=64)

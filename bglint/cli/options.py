@@ -94,10 +94,16 @@ file_options = _together(
 )
 
 run_options = _together(
-    # There is no cache and one process yet: these change nothing of the outcome, and are not shown.
+    # There is no cache yet: these change nothing of the outcome, and are not shown.
     click.option("--no-cache", is_flag=True, hidden=True, help="Neither read nor write the cache."),
     click.option("--cache-dir", type=click.Path(), metavar="DIR", hidden=True, help="Where to keep the cache."),
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", hidden=True, help="How many processes."),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many processes look through many files [one a processor].",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings and errors alone."),
     click.option("-v", "--verbose", is_flag=True, help="Say more of what is done."),
     click.option(

@@ -35,15 +35,18 @@ class Session:
     stdin: tuple[str, bytes] | None
     resolver: SettingsResolver
     quiet: bool
+    jobs: int | None = None
 
     def run(self, edited: Mapping[str, bytes] | None = None, *, decisions: bool = False) -> Report:
         """Analyse the files, those `edited` with that content; show the progress where it takes long."""
         from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
+        from bglint.registrations.scan import processors  # noqa: PLC0415
 
         if self.stdin and self._is_excluded(self.stdin[0]):
             return Report()
         options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
         options |= {"decisions": True} if decisions else {}
+        options |= {"jobs": self.jobs or processors()}
         with progress_bar(enabled=not self.quiet) as progress:
             started = time.perf_counter()
             report = engine.run(self.paths, self.resolver, stdin=self._text(edited), progress=progress, **options)
@@ -87,6 +90,7 @@ def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
         stdin=stdin,
         resolver=resolver,
         quiet=options["quiet"],
+        jobs=options.get("jobs"),
     )
 
 

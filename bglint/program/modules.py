@@ -509,6 +509,8 @@ class ModuleIndex:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
             return
+        if any(entry.name == "pyvenv.cfg" for entry in entries) and folder != self.root:
+            return
         is_package = any(entry.name == "__init__.py" for entry in entries)
         for entry in entries:
             if entry.name.startswith(".") or entry.name in _FOREIGN:
@@ -516,5 +518,5 @@ class ModuleIndex:
             directory = entry.is_dir(follow_symlinks=False)
             if not is_package and (directory or entry.name.endswith(".py")):
                 into.setdefault(entry.name.removesuffix(".py"), []).append(folder)
-            if directory and depth and not os.path.exists(f"{entry.path}/pyvenv.cfg"):
+            if directory and depth:
                 self._gather(entry.path, depth - 1, into)
