@@ -94,9 +94,10 @@ file_options = _together(
 )
 
 run_options = _together(
-    # There is no cache yet: these change nothing of the outcome, and are not shown.
-    click.option("--no-cache", is_flag=True, hidden=True, help="Neither read nor write the cache."),
-    click.option("--cache-dir", type=click.Path(), metavar="DIR", hidden=True, help="Where to keep the cache."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    click.option(
+        "--cache-dir", type=click.Path(), metavar="DIR", help="Keep the report there until a file has changed [off]."
+    ),
     click.option(
         "-j",
         "--jobs",

@@ -19,10 +19,12 @@ from bglint.cli.progress import progress_bar
 from bglint.diagnostics import Report
 from bglint.settings import SettingsResolver
 from bglint.settings.errors import did_you_mean
+from bglint.settings.files import CONFIG_FILES
+from bglint.settings.resolver import PROJECT_MARKERS
 from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +38,26 @@ class Session:
     resolver: SettingsResolver
     quiet: bool
     jobs: int | None = None
+    cache_folder: str | None = None
+    question: str = ""
 
     def run(self, edited: Mapping[str, bytes] | None = None, *, decisions: bool = False) -> Report:
         """Analyse the files, those `edited` with that content; show the progress where it takes long."""
+        if self.stdin and self._is_excluded(self.stdin[0]):
+            return Report()
+        if self.cache_folder is None or self.stdin or edited:
+            return self._run(edited, decisions=decisions)
+        from bglint.cache.reports import cached_report  # noqa: PLC0415 - seldom needed
+
+        question = [self.question, self.paths, decisions]
+        return cached_report(
+            self.cache_folder, question, self._looked_for(), lambda: self._run(None, decisions=decisions)
+        )
+
+    def _run(self, edited: Mapping[str, bytes] | None, *, decisions: bool) -> Report:
         from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
         from bglint.registrations.scan import processors  # noqa: PLC0415
 
-        if self.stdin and self._is_excluded(self.stdin[0]):
-            return Report()
         options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
         options |= {"decisions": True} if decisions else {}
         options |= {"jobs": self.jobs or processors()}
@@ -52,6 +66,15 @@ class Session:
             report = engine.run(self.paths, self.resolver, stdin=self._text(edited), progress=progress, **options)
             logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
             return report
+
+    def _looked_for(self) -> Iterator[str]:
+        """Yield the files above the paths that would change the outcome if they came into being."""
+        for path in self.paths:
+            start = os.path.abspath(path)  # noqa: PTH100
+            yield start
+            for folder in Path(start).parents:
+                for name in (*CONFIG_FILES, *PROJECT_MARKERS, ".gitignore", "__init__.py"):
+                    yield str(folder / name)
 
     def lines(self, filename: str) -> Sequence[str]:
         """Return the lines of a file for display; none where it cannot be read."""
@@ -91,6 +114,8 @@ def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
         resolver=resolver,
         quiet=options["quiet"],
         jobs=options.get("jobs"),
+        cache_folder=_cache_folder(resolver, options),
+        question=_question(resolver, paths or (".",), options),
     )
 
 
@@ -98,6 +123,21 @@ def repository_root(directory: str) -> str:
     """Return the Git repository that a folder belongs to, the folder itself where there is none."""
     path = Path(directory)
     return next((str(above) for above in (path, *path.parents) if (above / ".git").exists()), directory)
+
+
+def _cache_folder(resolver: SettingsResolver, options: Mapping[str, Any]) -> str | None:
+    """Return where reports are kept; None where nobody asked for that."""
+    settings = resolver.for_directory(os.curdir)
+    if settings.cache_dir is None or options.get("no_cache"):
+        return None
+    return os.path.join(settings.root, settings.cache_dir)  # noqa: PTH118
+
+
+def _question(resolver: SettingsResolver, paths: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Return what a report depends on beside the files that a run opens: the options, and the settings read so far."""
+    given = sorted((key, repr(settings_overrides(options)[key])) for key in settings_overrides(options))
+    settings = [repr(resolver.for_directory(path)) for path in (os.curdir, *paths) if os.path.isdir(path)]  # noqa: PTH112
+    return repr((given, str(options["config"]), options["isolated"], settings))
 
 
 def _read_stdin(paths: Sequence[str], filename: str | None) -> tuple[str, bytes] | None:

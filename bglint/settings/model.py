@@ -114,7 +114,7 @@ class Settings:
         ListOf(Registration()), (), "Further calls that register background tasks."
     )
     max_depth: int = _key(Integer(minimum=1), 10, "How many calls deep a task is followed.")
-    cache_dir: str | None = _key(Text(), None, "Where to keep the cache; `.bglint_cache` at the root if not given.")
+    cache_dir: str | None = _key(Text(), None, "Where to keep the cache, such as `.bglint_cache`; none if not given.")
     output_format: str = _key(Choice({name: name for name in OUTPUT_FORMATS}), "full", "How `bglint check` prints.")
 
     root: Path = field(default_factory=Path.cwd)

@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 
 COMMAND_LINE: Final = "command line"
 
-_PROJECT_MARKERS: Final = ("pyproject.toml", ".git", "setup.cfg")
-_MARKERS: Final = frozenset({*CONFIG_FILES, *_PROJECT_MARKERS})
+PROJECT_MARKERS: Final = ("pyproject.toml", ".git", "setup.cfg")
+"""What stands at the root of a project."""
+_MARKERS: Final = frozenset({*CONFIG_FILES, *PROJECT_MARKERS})
 _ADDING_KEYS: Final = frozenset({"extend-select", "extend-exclude"})
 
 
@@ -112,7 +113,7 @@ class SettingsResolver:
 def _rooted(settings: Settings, directory: Path) -> Settings:
     """Return the settings with the root of the project that `directory` belongs to."""
     for ancestor in (directory, *directory.parents):
-        if any((ancestor / marker).exists() for marker in _PROJECT_MARKERS):
+        if any((ancestor / marker).exists() for marker in PROJECT_MARKERS):
             return replace(settings, root=ancestor)
     here = Path.cwd()
     return replace(settings, root=here if directory.is_relative_to(here) else directory)
