@@ -29,8 +29,10 @@ from bglint.suppression import Silencer
 from bglint.verdict import Judgement, judge, target_definition, target_kind, unknown
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from bglint.program.modules import Module
     from bglint.registrations.registration import Registration
     from bglint.rules.rule import Rule
     from bglint.settings import Settings, SettingsResolver
@@ -40,6 +42,9 @@ _DURABILITY = ("BG301", "BG302")
 
 RECURSION_LIMIT: Final = 4000
 """How many calls may lie within one another: enough for a chain of 500 `elif`, and far from the end of the C stack."""
+
+MAX_FRUITLESS_BYTES: Final = 256 << 10
+"""How much text of modules that no task led to is kept parsed."""
 
 
 def run(
@@ -67,15 +72,21 @@ def run(
     session.wanted = set(files)
     tasks: list[Task] = []
     findings: list[Diagnostic] = []
+    silencer = Silencer(session.index, resolver)
     for done, path in enumerate(candidates, 1):
+        loaded, found = session.index.count, False
         for task, diagnostics in session.check(path):
+            found = True
             if task is not None:
                 tasks.append(task)
             findings += diagnostics
+        silencer.read(path)
+        if not found:
+            session.forget_since(loaded)
         if progress is not None:
             progress(done, len(candidates))
     findings += session.unreadable()
-    kept, suppressed = Silencer(session.index, resolver).apply(findings, candidates)
+    kept, suppressed = silencer.apply(findings, candidates)
     return Report(
         diagnostics=tuple(sorted(kept, key=lambda each: each.sort_key)),
         tasks=tuple(sorted(with_codes(tasks, kept), key=lambda task: (task.span, task.registration))),
@@ -105,7 +116,8 @@ class Session:
         self.wanted: set[str] = set(files)
         self.needed: set[str] = set()
         self._analyzers: dict[Policy, Analyzer] = {}
-        self._seen: set[int] = set()
+        self._seen: set[ast.Call] = set()
+        self._fruitless: list[Module] = []
 
     def renew(self) -> None:
         """Forget what was concluded, since a file has changed; what was parsed and searched stays."""
@@ -129,8 +141,8 @@ class Session:
         self.needed.update(self.index.failures)
         siblings = tuple(settled)
         for registration in [*settled, *added]:
-            if registration.module.path in self.wanted and id(registration.call) not in self._seen:
-                self._seen.add(id(registration.call))
+            if registration.module.path in self.wanted and registration.call not in self._seen:
+                self._seen.add(registration.call)
                 yield self._judged(registration, siblings)
         case = ModuleCase(module, self.program, settings, siblings)
         findings: list[Diagnostic] = []
@@ -140,6 +152,19 @@ class Session:
                     findings += [with_fix(diagnose_module(rule, f), case) for f in rule.check_module(case)]
         if findings:
             yield None, findings
+
+    def forget_since(self, loaded: int) -> None:
+        """Forget the modules read since there were `loaded`, once they take up much memory: no task led to them.
+
+        A syntax tree takes twenty times the memory of its text. What was concluded so far holds on to trees, and is
+        forgotten with them.
+        """
+        self._fruitless += self.index.loaded_since(loaded)
+        if sum(len(module.source.data) for module in self._fruitless) > MAX_FRUITLESS_BYTES:
+            self.index.release(self._fruitless)
+            self._fruitless.clear()
+            self.program = self.program.succeeded()
+            self._analyzers.clear()
 
     def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
         path = registration.module.path

@@ -49,6 +49,10 @@ class Silencer:
                 (silenced if self._of(path).match(finding.code, row, row) else kept).append(finding)
         return kept, silenced
 
+    def read(self, path: str) -> None:
+        """Read the comments of a file whose module may be forgotten before they are applied."""
+        self._of(path)
+
     def _of(self, path: str) -> Suppressions:
         if path not in self._comments:
             module = self._index.load(path) if path not in self._index.failures else None

@@ -9,12 +9,17 @@ import ast
 import os
 import sys
 from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
 from bglint.program.syntax import parse
 from bglint.program.walking import statements, walk
 from bglint.source import Source, UnreadableSourceError, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_SOURCE_BYTES = 2 << 20
 """Larger modules are not followed: generated data. A megabyte of dense code takes seconds and half a gigabyte."""
@@ -312,6 +317,21 @@ class ModuleIndex:
                     self._unnoted.discard(path)
                     self.failures[path] = str(error)
         return self._modules[path]
+
+    @property
+    def count(self) -> int:
+        """How many modules have been asked for."""
+        return len(self._modules)
+
+    def loaded_since(self, count: int) -> list[Module]:
+        """The modules that have been read since so many had been asked for."""
+        return [module for module in islice(self._modules.values(), count, None) if module is not None]
+
+    def release(self, modules: Iterable[Module]) -> None:
+        """Forget modules, which are read again where they are asked for; nothing may hold on to them."""
+        for module in modules:
+            if module.too_deep is None and self._modules.pop(module.path, None) is not None:
+                vars(module).clear()  # it is part of circles, and would wait for the garbage collector
 
     def too_deep(self) -> dict[str, str]:
         """The loaded files that hold code which is nested too deeply to be followed, with the reason."""

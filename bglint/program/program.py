@@ -67,7 +67,7 @@ class Program:
         `texts`: what an earlier program found there, which spares this one the search.
         """
         self.index = index
-        self.search = Search(self, texts or TextSearch(index, files))
+        self.search: Search = Search(self, texts or TextSearch(index, files))
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
         self._partial: dict[tuple[int, Frame], tuple[Meanings, int]] = {}
@@ -82,6 +82,12 @@ class Program:
         self.stores: dict[str, dict[int, list[Store]]] = {}
         self.ways: dict[tuple[Frame, frozenset[ast.AST]], After] = {}
         self._module_frames: dict[str, Frame] = {}
+
+    def succeeded(self) -> Program:
+        """A program that knows nothing yet but the texts that were read; this one is at its end."""
+        other = Program(self.index, texts=self.search.texts)
+        vars(self).clear()  # it is part of circles, and would wait for the garbage collector
+        return other
 
     def module_frame(self, module: Module) -> Frame:
         """The frame of a module's own scope."""
