@@ -3,8 +3,9 @@
     python benchmarks/lint.py [--rounds N] [--cache DIR] [--peers] [--output docs/benchmarks.md]
 
 The tree is made of packages from PyPI, downloaded once into the cache folder, which must not lie in the repository.
-The tools take turns, round by round, so that a noisy machine disturbs all alike; the figures are medians. Each run is
-cold as far as the tools go: ruff without its cache, bglint without one. The files themselves are read once beforehand.
+The tools take turns, round by round, so that a noisy machine disturbs all alike; the figures are medians. A cold run is
+without the tools' caches, a warm one has them from a run before; the files themselves are read once beforehand. The
+floor is a script that reads every file once and does nothing with it.
 Exits with 1 when a target is missed.
 """
 
@@ -16,6 +17,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +46,8 @@ MINIMUM_FILES: Final = 15_000
 WALL_TARGET: Final = 0.7
 MEMORY_TARGET: Final = 2.0
 APPLICATION_TARGET_S: Final = 1.0
+SETTLED_S: Final = 3.0
+"""How long the tools' files have to be left alone for bglint's cache to trust their times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,21 @@ class Usage:
 
 Command = Callable[[Sequence[Path]], list[str]]
 
+_READ_ALL: Final = """
+import os, sys
+buffer = bytearray(1 << 20)
+waiting = sys.argv[1:]
+while waiting:
+    for entry in os.scandir(waiting.pop()):
+        if entry.is_dir(follow_symlinks=False):
+            waiting.append(entry.path)
+        elif entry.name.endswith((".py", ".pyi")):
+            descriptor = os.open(entry.path, os.O_RDONLY)
+            while os.readv(descriptor, [buffer]) == len(buffer):
+                pass
+            os.close(descriptor)
+"""
+
 
 def bglint(paths: Sequence[Path]) -> list[str]:
     options = ["check", "--isolated", "--quiet", "--exit-zero", "--output-format", "concise"]
@@ -68,9 +87,30 @@ def ruff(paths: Sequence[Path]) -> list[str]:
     return [str(Path(sys.executable).with_name("ruff")), *options, "--output-format", "concise", *map(str, paths)]
 
 
+def floor(paths: Sequence[Path]) -> list[str]:
+    return [sys.executable, "-P", "-c", _READ_ALL, *map(str, paths)]
+
+
+def warm(command: Command, cache: Path) -> Command:
+    """The command with a cache."""
+
+    def with_cache(paths: Sequence[Path]) -> list[str]:
+        return [each for each in command(paths) if each != "--no-cache"] + ["--cache-dir", str(cache)]
+
+    return with_cache
+
+
 def flake8_async(paths: Sequence[Path]) -> list[str]:
     options = ["--isolated", "--exit-zero", "--jobs", str(os.cpu_count()), "--select", "ASYNC"]
     return [sys.executable, "-m", "flake8", *options, *map(str, paths)]
+
+
+def _version(_paths: Sequence[Path]) -> list[str]:
+    return [sys.executable, "-P", "-m", "bglint", "--version"]
+
+
+def _click(_paths: Sequence[Path]) -> list[str]:
+    return [sys.executable, "-P", "-c", "import click"]
 
 
 def measure(command: list[str]) -> Usage:
@@ -174,7 +214,12 @@ def report(folders: dict[str, Path], rounds: int, *, peers: bool) -> tuple[str, 
     everything, application = [*folders.values()], [folders[APPLICATION]]
     files = count(everything)
     assert files >= MINIMUM_FILES, files
-    large = compare(tools, everything, rounds)
+    large = compare(tools | {"floor": floor}, everything, rounds)
+    with tempfile.TemporaryDirectory() as cache:
+        kept = {name: warm(command, Path(cache) / name) for name, command in tools.items()}
+        time.sleep(SETTLED_S)
+        large_warm, small_warm = compare(kept, everything, rounds), compare(kept, application, rounds)
+    version = compare({"bglint": _version, "python and click": _click}, [], rounds)
     small = compare(tools | ({"flake8-async": flake8_async} if peers else {}), application, rounds)
     growth = curve(tools, everything, max(1, rounds // 2))
     wall, memory = large["bglint"].wall / large["ruff"].wall, large["bglint"].memory / large["ruff"].memory
@@ -202,11 +247,23 @@ def report(folders: dict[str, Path], rounds: int, *, peers: bool) -> tuple[str, 
         "",
         *table(large),
         "",
+        "With the tools' caches, and nothing changed:",
+        "",
+        *table(large_warm),
+        "",
         f"## One application of {count(application)} files",
         "",
         f"{APPLICATION.replace('==', ' ')}, with {tasks(application)} background tasks.",
         "",
         *table(small),
+        "",
+        "With the tools' caches, and nothing changed:",
+        "",
+        *table(small_warm),
+        "",
+        "## `bglint --version`",
+        "",
+        *table(version),
         "",
         "## Growth",
         "",
