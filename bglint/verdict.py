@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence, Definition
-from bglint.effects import library, names
+from bglint.effects import library, names, queues
 from bglint.effects.model import Effect, Hop, Summary, heaviest_of, unread
 from bglint.program.modules import last_name
 from bglint.program.values import (
@@ -109,7 +110,19 @@ def _offloaded(registration: Registration, program: Program, hop: Hop) -> Summar
 
 def runnable(registration: Registration) -> list[Value]:
     """The meanings of a target that can be run; a literal None that stands for "not yet" cannot."""
-    return [value for value in registration.meanings if not isinstance(value, Constant)]
+    return [value for value in registration.meanings if not isinstance(value, Constant) and not _is_guessed(value)]
+
+
+def _is_guessed(value: Value) -> bool:
+    """Whether a target is a method of what some library's function returned, of which the catalogue knows no type."""
+    if not isinstance(value, External) or "()" not in value.name:
+        return False
+    if value.name.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    entry = catalog.lookup(value.name)
+    if entry is None or entry.effect != "light" or queues.enqueues(value.name):
+        return False
+    return entry.name.rpartition(".")[0] != value.name.rpartition(".")[0]
 
 
 def _unresolved(registration: Registration, hop: Hop) -> Summary:

@@ -154,7 +154,7 @@ class Analyzer:
             return _heavy(replace(hop, detail="declared heavy"))
         if self.is_cached(shown):
             return NOTHING
-        if shown.is_stub:
+        if shown.is_stub and not does_nothing(shown):
             judged = names.judge(shown.name)
             return library.guess(judged, hop) if judged and function.owner is not None else unread(shown.name)
         if queue_task(self.program, value) == "Huey":
@@ -240,10 +240,21 @@ class Analyzer:
         else:
             given = arguments.behind(skipped)
         found = heaviest_of([self.run(value, given, hop) for value in handed]) if handed else unread(hop.symbol)
-        moved = tuple(replace(e, where=where) if where != "here" and e.where == "here" else e for e in found.effects)
+        if where == "here":
+            moved = self._for_each(found.effects, handed, arguments, hop) if boundary.many else found.effects
+            return Summary(moved, found.unread)
+        moved = tuple(replace(e, where=where) if e.where == "here" else e for e in found.effects)
         if boundary.many:
             moved = self._for_each(moved, handed, arguments, hop)
-        return Summary(tuple(effect.behind(hop) for effect in moved) if where != "here" else moved, found.unread)
+        frame = arguments.frame
+        if offloading.goes_on_by_itself(name) and frame is not None and not once.joins(frame.scope):
+            waits = [e for e in moved if e.kind in {"slow-io", "blocking", "endless"}]
+            moved = tuple(e for e in moved if e not in waits)
+            if any(e.kind == "endless" or e.ms >= DECLARED_MS for e in waits):
+                moved += (Effect.once("offload", waits[0].category, 0, hop, where=where),)
+        if found.unread and handed:
+            moved += (Effect.once("offload", None, 0, hop, where=where),)
+        return Summary(tuple(effect.behind(hop) if effect.trace[0] != hop else effect for effect in moved))
 
     def _for_each(
         self, effects: tuple[Effect, ...], handed: Iterable[Value], arguments: Arguments, hop: Hop
@@ -430,6 +441,8 @@ class Analyzer:
             return NOTHING
         if name in queues.TELLING_METHODS:
             return Summary((Effect.once("enqueue", None, 0, hop, confidence=Confidence.MEDIUM),))
+        if name == "encode" and node.args and not isinstance(node.args[0], ast.Constant):
+            return unread(hop.symbol)
         if name in _TRIVIAL_METHODS or name in _LISTENERS or (not name and isinstance(node.func, ast.Call)):
             return NOTHING
         judged = names.judge(name) if name else None
@@ -491,9 +504,13 @@ def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
 
 
 def _are_many(meanings: Iterable[Value]) -> bool:
-    """Whether a call may mean many functions: methods that implement an abstract one, or entries of a registry."""
-    plain = [_unwrapped(value) for value in meanings]
-    methods = [v.origin or v.function for v in plain if isinstance(v, FunctionValue)]
+    """Whether a call may mean many functions: methods that implement an abstract one, or entries of a registry.
+
+    Objects whose making was read are known each by itself: all that a list holds are called in a loop over it.
+    """
+    plain = [value for value in map(_unwrapped, meanings) if isinstance(value, FunctionValue)]
+    plain = [value for value in plain if not (isinstance(value.receiver, Instance) and value.receiver.made)]
+    methods = [value.origin or value.function for value in plain]
     if len({method.name for method in methods}) == 1:
         return len({id(method.owner) for method in methods if method.owner is not None}) >= MANY_IMPLEMENTATIONS
     return len({id(method) for method in methods}) >= MANY_ENTRIES
@@ -561,6 +578,20 @@ def definition_hop(function: Function) -> Hop:
         owner = function.owner.name
         symbol = f"{owner}.{function.name}"
     return Hop(symbol, function.module, node.lineno, node.col_offset, "async" if function.is_async else "")
+
+
+def does_nothing(function: Function) -> bool:
+    """Whether a function's body is `pass` or a docstring, and stands there to be run, not to be implemented."""
+    if isinstance(function.node, ast.Lambda) or function.module.path.endswith(".pyi"):
+        return False
+    if any(not isinstance(each, ast.Pass) and not _is_text(each) for each in function.node.body):
+        return False
+    bases = function.owner.node.bases if function.owner is not None else []
+    return not function.decorator_names & {"abstractmethod", "overload"} and not bases
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
 
 
 def queue_task(program: Program, value: FunctionValue) -> str | None:

@@ -88,3 +88,8 @@ def boundary(name: str) -> Boundary | None:
 def runs_in_processes(executor: str) -> bool:
     """Whether an executor's class runs what it gets in other processes."""
     return executor.endswith("ProcessPoolExecutor")
+
+
+def goes_on_by_itself(name: str) -> bool:
+    """Whether nobody waits for what a call runs, unless it is joined."""
+    return name in {"threading.Thread", "threading.Timer", "_thread.start_new_thread"}

@@ -146,8 +146,8 @@ _TASK_MAKERS = frozenset({"create_task", "ensure_future", "run_coroutine_threads
 def left_alone(scope: Scope) -> frozenset[int]:
     """The calls (by identity) that start an asyncio task for whose end nothing in the scope waits, and its coroutine's.
 
-    What they give is dropped, or has a name which, like the collections that it is put into, no `await`, `return` or
-    `async with` of the scope mentions.
+    What they give is dropped, or is kept under a name which, like the collections that it is put into, no `await`
+    or `return` of the scope mentions.
     """
     started: list[tuple[ast.Call, str]] = []
     holders: dict[str, set[str]] = {}
@@ -158,10 +158,12 @@ def left_alone(scope: Scope) -> frozenset[int]:
                 started.append((call, ""))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if _makes_task(call):
                 started.append((call, name))
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=ast.Call() as call) if _makes_task(call):
+                started.append((call, name))
             case ast.Call(ast.Attribute(ast.Name(id=holder), "add" | "append"), [ast.Name(id=name)]):
                 holders.setdefault(name, set()).add(holder)
             case ast.Await() | ast.Return() | ast.Yield() | ast.AsyncFor():
-                waited.update(each.id for each in walk(node) if isinstance(each, ast.Name))
+                waited.update(last_name(each) for each in walk(node) if isinstance(each, ast.Name | ast.Attribute))
     alone = [call for call, name in started if not name or not ({name} | holders.get(name, set())) & waited]
     return frozenset(id(each) for call in alone for each in (call, *call.args))
 
@@ -170,3 +172,14 @@ def _makes_task(call: ast.Call) -> bool:
     """Whether a call starts an asyncio task that no group waits for."""
     owner = last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     return last_name(call.func) in _TASK_MAKERS and owner not in {"tg", "group", "task_group", "nursery"}
+
+
+def joins(scope: Scope) -> bool:
+    """Whether a scope waits for threads that it started: `thread.join()`."""
+    return any(
+        isinstance(site.node.func, ast.Attribute)
+        and site.node.func.attr == "join"
+        and not isinstance(site.node.func.value, ast.Constant)
+        and all(isinstance(each, ast.Constant) for each in site.node.args)
+        for site in scope.calls
+    )

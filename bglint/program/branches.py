@@ -150,10 +150,10 @@ def literal(program: Program, node: ast.expr, frame: Frame, links: int = _MAX_LI
                     return _bound_once(program, scope, name, current, links)
                 current = current.parent
         case ast.Attribute(value=owner, attr=name) if links:
-            for value in program.infer(owner, frame):
-                if isinstance(value, ModuleValue):
-                    module_frame = program.module_frame(value.module)
-                    return _bound_once(program, value.module.scope, name, module_frame, links)
+            for holder in program.infer(owner, frame):
+                if isinstance(holder, ModuleValue):
+                    module_frame = program.module_frame(holder.module)
+                    return _bound_once(program, holder.module.scope, name, module_frame, links)
     return None
 
 

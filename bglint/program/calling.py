@@ -258,6 +258,9 @@ def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
             return call(program, target, arguments.behind(0, Arguments(program, earlier, frame)))
         case External(name):
             return _call_external(program, catalog.canonical(name), arguments)
+        case ExternalObject(type_name):
+            returned = catalog.returned_type(f"{type_name}.__call__")
+            return (ExternalObject(catalog.canonical(returned)),) if returned is not None else ()
         case Member(owner=owner, name=name):
             return collections.method(program, owner, name, arguments)
         case _:
