@@ -22,7 +22,10 @@ LOOP_GUESS = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one call of a callable does. `ms`: one call; `loop_ms`: called in a loop of unknown length."""
+    """What one call of a callable does.
+
+    `ms`: one call; `loop_ms`: called in a loop of unknown length; `unless`: a keyword argument that spares the work.
+    """
 
     name: str
     effect: Effect
@@ -36,6 +39,7 @@ class Entry:
     program: bool = False
     unbounded: bool = False
     timeout: str = "timeout"
+    unless: str | None = None
     note: str = ""
 
 
@@ -103,6 +107,7 @@ def _entry(name: str, values: dict[str, Any], category: str | None, gil: Gil) ->
         program=values.get("program", False),
         unbounded=values.get("unbounded", False),
         timeout=values.get("timeout", "timeout"),
+        unless=values.get("unless"),
         note=values.get("note", ""),
     )
 

@@ -105,7 +105,7 @@ def _builtin(program: Program, name: str, call: ast.Call | None, frame: Frame, h
 
 
 def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:
-    if entry.effect == "light":
+    if entry.effect == "light" or (call is not None and any(k.arg and k.arg == entry.unless for k in call.keywords)):
         return NOTHING
     if entry.effect == "enqueue":
         return Summary((Effect.once("enqueue", None, 0, hop),))

@@ -38,6 +38,7 @@ FIELDS = {
     "program",
     "unbounded",
     "timeout",
+    "unless",
 }
 FLAGS = {"async", "lazy", "program", "unbounded"}
 
