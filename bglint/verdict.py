@@ -168,13 +168,15 @@ def _decide(judged: Judgement, certain: Confidence) -> Judgement:
     moved = [e for e in judged.effects("cpu") if e.where != "here"]
     if moved and sum(e.ms for e in moved) >= judged.threshold_ms:
         return _as("offloaded", moved[0], judged, certain)
-    if offloads := judged.effects("offload"):
+    if offloads := judged.effects("offload", where="process"):
         return _as("offloaded", offloads[0], judged, certain)
     waits = judged.effects("slow-io", "blocking")
     if waits and sum(e.ms for e in waits) >= SLOW_IO_MS:
         return _as("slow-io", waits[0], judged, certain)
     if endless := judged.effects("endless"):
         return _as("slow-io", endless[0], judged, certain)
+    if started := judged.effects("offload"):
+        return _as("offloaded", started[0], judged, certain)
     if enqueues := judged.effects("enqueue"):
         return _as("enqueue", enqueues[0], judged, certain)
     if judged.summary.unread:
