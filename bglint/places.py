@@ -61,6 +61,11 @@ def _around(row: int, functions: tuple[tuple[int, int], ...]) -> tuple[int, int]
     return min(around, key=lambda rows: rows[1] - rows[0], default=(row, row))
 
 
+def forget_functions() -> None:
+    """Read the files anew that are asked about next: they may have changed."""
+    _functions.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def _functions(filename: str, data: bytes | None) -> tuple[tuple[int, int], ...]:
     """Return the rows of each function and class of a file, decorators included; none where it cannot be read."""

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
 from bglint.engine import Session, scan, with_codes, words_of
+from bglint.settings.files import CONFIG_FILES
 from bglint.source import read_regular
 from bglint.suppression import Silencer
 
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from bglint.settings import SettingsResolver
+
+
+def is_configuration(path: str) -> bool:
+    """Whether a file says what is looked at, and how."""
+    name = os.path.basename(path)
+    return name in CONFIG_FILES or name == ".gitignore"
+
+
+def is_dependency_file(path: str) -> bool:
+    """Whether a file may say what a project depends on, or be part of a configuration under another name."""
+    name = os.path.basename(path)
+    return bool(DEPENDENCY_FILES.fullmatch(name)) or name.endswith((".txt", ".in", ".lock", ".toml"))
+
+
+def matters(path: str) -> bool:
+    """Whether something else may be found once a file has changed."""
+    return path.endswith(SUFFIXES) or is_configuration(path) or is_dependency_file(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,10 @@ class Project:
         self._checked = {path: each for path, each in self._checked.items() if path in self._candidates}
         self._dirty = set(self._candidates)
         return before - self.said_of()
+
+    def comes_or_goes(self, path: str) -> bool:
+        """Whether a file that is looked at is gone from the disk, or one is there that is not looked at."""
+        return path.endswith(SUFFIXES) and os.path.lexists(path) is not (path in self._files)
 
     def change(self, path: str, data: bytes | None) -> set[str]:
         """Take another text for a file, `data` or what is on the disk; returns the files of which nothing is said now.

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -19,7 +19,6 @@ from bglint.cli.options import (
     file_options,
     fix_options,
     paths_argument,
-    pending_options,
     refuse_contradictions,
     run_options,
     selection_options,
@@ -59,14 +58,16 @@ logger = logging.getLogger(__name__)
 @file_options
 @click.option("--show-files", is_flag=True, help="List the files that would be linted, and stop.")
 @click.option("--show-settings", is_flag=True, help="Say which settings hold and where they come from, and stop.")
+@click.option("--watch", is_flag=True, help="Stay, and lint again after every change.")
 @run_options
-@pending_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Lint the Python files at PATHS, by default the working directory.
 
     Exits with 0 where nothing was found, 1 where something was, 2 where bglint could not do its work.
     """
     refuse_contradictions(options)
+    if options["watch"] and "-" in paths:
+        raise click.UsageError("--watch waits for files to change, and `-` is none")
     session = open_session(paths, options)
     if options["show_settings"]:
         write_lines(_settings_lines(session))
@@ -77,7 +78,9 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options["write_baseline"]:
         return _write_baseline(session, options["write_baseline"])
     output = Output.of(options["formats"], options["files"], session.resolver.for_directory(os.curdir).output_format)
-    narrowing = Narrowing.of(session, options["baseline"], options["since"], with_callers=options["with_callers"])
+    if options["watch"]:
+        _watch(paths, output, options)
+    narrowing = _narrowing(session, options)
     if options["diff"]:
         differs = print_diff(narrowing, options)
         return FOUND_SOMETHING if differs and not options["exit_zero"] else FOUND_NOTHING
@@ -87,6 +90,24 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if not session.quiet:
         print_errors(narrowing.gone_lines())
     return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
+
+
+def _narrowing(session: Session, options: Mapping[str, Any]) -> Narrowing:
+    return Narrowing.of(session, options["baseline"], options["since"], with_callers=options["with_callers"])
+
+
+def _watch(paths: tuple[str, ...], output: Output, options: Mapping[str, Any]) -> NoReturn:
+    """Print the findings now and after every change, on a terminal instead of those before."""
+    from bglint.cli.watching import watch  # noqa: PLC0415 - seldom needed
+
+    def show(report: Report, narrowing: Narrowing) -> None:
+        click.clear()  # does nothing where stdout is no terminal
+        _print(report, narrowing.session, output, options)
+        if not narrowing.session.quiet:
+            print_errors([*narrowing.gone_lines(), "Waiting for changes; Ctrl-C ends it"])
+        sys.stdout.flush()
+
+    watch(lambda: _narrowing(open_session(paths, options), options), show)
 
 
 def _write_baseline(session: Session, path: str) -> int:

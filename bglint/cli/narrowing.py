@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bglint.changes import Changes
     from bglint.cli.session import Session
     from bglint.diagnostics import Definition, Diagnostic, Report
+
+
+EMPTY: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -56,7 +60,10 @@ class Narrowing:
 
     def report(self, edited: Mapping[str, bytes]) -> Report:
         """Run the analysis, the files `edited` with that content, and leave out what is to be left out."""
-        report = self.session.run(edited)
+        return self.narrowed(self.session.run(edited), edited)
+
+    def narrowed(self, report: Report, edited: Mapping[str, bytes] = EMPTY) -> Report:
+        """Return a report of the session's files, the `edited` with that content, without what is to be left out."""
         found: Sequence[Diagnostic] = report.diagnostics
         if self.baseline is not None:
             found, self.gone = self.baseline.split(report)

@@ -17,14 +17,10 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
-_PENDING: Final = {
-    "--watch": "run again at every change",
-}
-"""Options of the contract that nothing stands behind yet: refused by name, and not in the help."""
-
 _CONTRADICTIONS: Final = {
     "add_ignores": ("fix", "unsafe_fixes"),
     "write_baseline": ("fix", "diff", "add_ignores", "since", "with_callers", "baseline"),
+    "watch": ("fix", "diff", "add_ignores", "write_baseline", "show_files", "show_settings"),
 }
 
 
@@ -112,20 +108,6 @@ run_options = _together(
     ),
     click.version_option(__version__, message="bglint %(version)s"),
 )
-
-
-def pending_options(command: C) -> C:
-    """Refuse the options that are still to come, instead of ignoring them or taking them for paths."""
-    for name in _PENDING:
-        command = click.option(
-            name, is_flag=True, hidden=True, expose_value=False, callback=_refuse_pending, is_eager=True
-        )(command)
-    return command
-
-
-def _refuse_pending(_ctx: click.Context, param: click.Parameter, value: object) -> None:
-    if value:
-        raise click.UsageError(f"{param.opts[0]} (to {_PENDING[param.opts[0]]}) is not part of this version yet")
 
 
 def refuse_contradictions(options: Mapping[str, Any]) -> None:

@@ -162,6 +162,11 @@ def _require(path: str) -> None:
     raise click.UsageError(f"{path}: no such file or folder{did_you_mean(name, siblings)}")
 
 
+def forget_lines() -> None:
+    """Read the files anew that are shown next: they may have changed."""
+    _file_lines.cache_clear()
+
+
 @lru_cache(maxsize=64)
 def _file_lines(filename: str) -> Sequence[str]:
     try:

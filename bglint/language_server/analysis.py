@@ -11,12 +11,12 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bglint.advice import DEPENDENCY_FILES, forget_dependencies
+from bglint.advice import forget_dependencies
 from bglint.diagnostics import Span, Step
 from bglint.discovery import SUFFIXES
 from bglint.engine import project_root
 from bglint.language_server.places import Shift
-from bglint.project import Outcome, Project
+from bglint.project import Outcome, Project, is_configuration, is_dependency_file
 from bglint.rules.registry import RULES
 from bglint.settings import ConfigError, SettingsResolver
 from bglint.settings.files import CONFIG_FILES
@@ -72,11 +72,8 @@ class News:
 
     def note_on_disk(self, path: str, *, came_or_went: bool) -> None:
         """Take note of what a client that watches files tells."""
-        name = os.path.basename(path)
-        if name in CONFIG_FILES or name == ".gitignore":
-            self.configuration = True
-        if DEPENDENCY_FILES.fullmatch(name) or name.endswith((".txt", ".in", ".lock", ".toml")):
-            self.dependencies = True
+        self.configuration |= is_configuration(path)
+        self.dependencies |= is_dependency_file(path)
         if path.endswith(SUFFIXES):
             self.changed.add(path)
             self.files_came_or_went |= came_or_went
