@@ -116,6 +116,7 @@ class Session:
         self.wanted: set[str] = set(files)
         self.needed: set[str] = set()
         self._analyzers: dict[Policy, Analyzer] = {}
+        self._selected: dict[str, list[Rule]] = {}
         self._seen: set[ast.Call] = set()
         self._fruitless: list[Module] = []
 
@@ -146,7 +147,7 @@ class Session:
                 yield self._judged(registration, siblings)
         case = ModuleCase(module, self.program, settings, siblings)
         findings: list[Diagnostic] = []
-        for rule in _rules(settings, path):
+        for rule in self._rules(settings, path):
             if rule.check_module:
                 with self._too_deep_noted(path):
                     findings += [with_fix(diagnose_module(rule, f), case) for f in rule.check_module(case)]
@@ -176,11 +177,17 @@ class Session:
         case = Case(registration, judgement, self.program, settings, queue, siblings)
         self.needed.update(self.index.failures)
         findings: list[Diagnostic] = []
-        for rule in _rules(settings, path):
+        for rule in self._rules(settings, path):
             if rule.check:
                 with self._too_deep_noted(path):
                     findings += [with_fix(diagnose(rule, case, f), case) for f in _ask(rule, case)]
         return _task(registration, judgement, _decision(case) if self.decisions else None), findings
+
+    def _rules(self, settings: Settings, path: str) -> list[Rule]:
+        """The rules that are run on a file's tasks."""
+        if path not in self._selected:
+            self._selected[path] = [r for r in RULES.values() if settings.selects(r.code, r.preview, path)]
+        return self._selected[path]
 
     def _analyzer(self, settings: Settings) -> Analyzer:
         policy = Policy(settings.heavy, settings.light, settings.max_depth)
@@ -219,10 +226,6 @@ def _decision(case: Case) -> Decision:
     """Where a task's work belongs; what the rules say of its durability counts, selected or not."""
     owed = [finding.message for code in _DURABILITY if (check := RULES[code].check) for finding in check(case)]
     return decide(case, owed)
-
-
-def _rules(settings: Settings, path: str) -> list[Rule]:
-    return [rule for rule in RULES.values() if settings.selects(rule.code, rule.preview, path)]
 
 
 def _declared_forms(settings: Settings) -> list[Form]:

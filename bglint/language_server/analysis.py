@@ -6,6 +6,7 @@ Everything here runs in one thread beside the one that talks to the client, one 
 from __future__ import annotations
 
 import codecs
+import gc
 import logging
 import os
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,7 @@ class Analysis:
         self._documents: dict[str, Document] = {}
         self._recent: list[str] = []
         self._left_over: set[str] = set()
+        self._is_set_apart = False
 
     def turn(self, news: News) -> Turn:
         """Take in the news, and check one more file. What goes wrong is logged, and never ends the server."""
@@ -126,7 +128,16 @@ class Analysis:
         if settled:
             affected |= self._left_over
             self._left_over = set()
+            self._set_apart()
         return Turn({path: self._view(path) for path in sorted(affected)}, settled, problem)
+
+    def _set_apart(self) -> None:
+        """Spare the collector of cyclic garbage what a project is made of: to look at that takes longer than a key."""
+        if not self._is_set_apart:
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+            self._is_set_apart = True
 
     def _take_in(self, news: News) -> set[str]:
         self._hold(news.documents)
@@ -177,6 +188,7 @@ class Analysis:
         projects = {folder: self._project([folder], resolver) for folder in self._folders}
         self._left_over |= {path for project in self._projects.values() for path in project.said_of()}
         self._projects = projects
+        self._is_set_apart = False
 
     def _adopt(self, path: str) -> set[str]:
         """Make a project for a file of the editor's that lies in none of its folders."""

@@ -114,6 +114,8 @@ class Module:
         place = (row, column)
         while True:
             for node in scopes[-1].nested:
+                if (node.end_lineno or row) < row:
+                    continue
                 first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
                 if first <= row and (node.lineno, node.col_offset) <= place < _end(node) and _in_body(node, place):
                     scopes.append(self.scope_of(node, scopes[-1]))
