@@ -15,7 +15,6 @@ from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
 from bglint.engine import Session, scan, with_codes, words_of
-from bglint.settings.files import CONFIG_FILES
 from bglint.source import read_regular
 from bglint.suppression import Silencer
 
@@ -26,13 +25,12 @@ if TYPE_CHECKING:
 
 
 def is_configuration(path: str) -> bool:
-    """Whether a file says what is looked at, and how."""
-    name = os.path.basename(path)
-    return name in CONFIG_FILES or name == ".gitignore"
+    """Whether a file may say what is looked at, and how: a configuration may `extend` a TOML file of any name."""
+    return path.endswith(".toml") or os.path.basename(path) == ".gitignore"
 
 
 def is_dependency_file(path: str) -> bool:
-    """Whether a file may say what a project depends on, or be part of a configuration under another name."""
+    """Whether a file may say what a project depends on."""
     name = os.path.basename(path)
     return bool(DEPENDENCY_FILES.fullmatch(name)) or name.endswith((".txt", ".in", ".lock", ".toml"))
 

@@ -30,9 +30,9 @@ logger = logging.getLogger(__name__)
 
 WATCHED: Final = (
     *(f"**/*{suffix}" for suffix in SUFFIXES),
-    *(f"**/{name}" for name in CONFIG_FILES),
+    "**/*.toml",
     "**/.gitignore",
-    "**/{setup.cfg,Pipfile,Pipfile.lock,uv.lock,poetry.lock,pdm.lock,pylock.toml,environment.yml,environment.yaml}",
+    "**/{setup.cfg,Pipfile,Pipfile.lock,uv.lock,poetry.lock,pdm.lock,environment.yml,environment.yaml}",
     "**/*requirements*.{txt,in}",
     "**/requirements/*.{txt,in}",
 )

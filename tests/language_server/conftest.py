@@ -69,8 +69,12 @@ class Editor:
 
     def save_elsewhere(self, name: str, text: str, how: types.FileChangeType = types.FileChangeType.Changed) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
-        event = types.FileEvent(self.uri(name), how)
-        self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+        self.tell((name, how))
+
+    def tell(self, *changes: tuple[str, types.FileChangeType]) -> None:
+        """Tell of files that others have changed on the disk."""
+        events = [types.FileEvent(self.uri(name), how) for name, how in changes]
+        self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(events))
 
     def codes(self, name: str) -> list[object]:
         return [each.code for each in self.client.diagnostics.get(self.uri(name), ())]

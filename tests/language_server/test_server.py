@@ -190,3 +190,57 @@ async def test_every_keystroke_of_a_line_ends_where_the_whole_text_does(editor: 
         await asyncio.sleep(0)
     editor.type("shop/api.py", API)
     await editor.shows("shop/api.py", "BG101")
+
+
+async def test_a_helper_that_is_renamed_or_deleted_on_the_disk_is_gone_for_the_task(editor: Editor) -> None:
+    api = API.replace("make_previews", "prepare")  # a name that tells nothing where it cannot be read
+    (editor.folder / "shop/media.py").write_text(HEAVY.replace("make_previews", "prepare"), encoding="utf-8")
+    await editor.start()
+    editor.open("shop/api.py", api)
+    await editor.shows("shop/api.py", "BG101")
+    (editor.folder / "shop/media.py").rename(editor.folder / "shop/pictures.py")
+    editor.tell(("shop/media.py", types.FileChangeType.Deleted), ("shop/pictures.py", types.FileChangeType.Created))
+    await editor.shows("shop/api.py")
+    editor.type("shop/api.py", api.replace("shop.media", "shop.pictures"))
+    await editor.shows("shop/api.py", "BG101")
+    (editor.folder / "shop/pictures.py").unlink()
+    editor.tell(("shop/pictures.py", types.FileChangeType.Deleted))
+    await editor.shows("shop/api.py")
+
+
+async def test_a_helper_that_changes_outside_of_the_editor_counts(editor: Editor) -> None:
+    await editor.start()
+    editor.open("shop/api.py")
+    await editor.shows("shop/api.py", "BG101")
+    editor.save_elsewhere("shop/media.py", LIGHT)
+    await editor.shows("shop/api.py")
+
+
+async def test_what_is_shown_of_a_file_goes_with_it(editor: Editor) -> None:
+    await editor.start()
+    await editor.shows("shop/api.py", "BG101")
+    (editor.folder / "shop/api.py").unlink()
+    editor.tell(("shop/api.py", types.FileChangeType.Deleted))
+    await editor.shows("shop/api.py")
+
+
+async def test_a_half_written_helper_goes_on_being_what_it_was(editor: Editor) -> None:
+    await editor.start()
+    editor.open("shop/api.py")
+    await editor.shows("shop/api.py", "BG101")
+    editor.open("shop/media.py")
+    editor.type("shop/media.py", HEAVY + "\ndef half(")
+    await editor.hover("shop/media.py", 0, 0)
+    assert editor.codes("shop/api.py") == ["BG101"]
+    editor.type("shop/media.py", LIGHT)
+    await editor.shows("shop/api.py")
+
+
+async def test_the_configuration_that_another_builds_on_is_read_again(editor: Editor) -> None:
+    (editor.folder / "shared.toml").write_text("", encoding="utf-8")
+    (editor.folder / "bglint.toml").write_text('extend = "shared.toml"\n', encoding="utf-8")
+    await editor.start()
+    editor.open("shop/api.py")
+    await editor.shows("shop/api.py", "BG101")
+    editor.save_elsewhere("shared.toml", 'ignore = ["BG101"]\n')
+    await editor.shows("shop/api.py")
