@@ -142,13 +142,26 @@ def _is_itself(written: ast.expr, callee: FunctionValue, frame: Frame) -> bool:
     return isinstance(written, ast.Name) and all(b.kind is Kind.PARAMETER for b in reaching(written, frame)[0])
 
 
+def _is_wrapped_here(written: ast.expr, callee: FunctionValue, frame: Frame, program: Program) -> bool:
+    """Whether a function is called as the parameter of its only decorator: there it is what was written."""
+    function = callee.function
+    if not isinstance(written, ast.Name) or len(function.decorators) != 1:
+        return False
+    holder = reaching(written, frame)[1].scope.node
+    decorators = program.infer(function.decorators[0], program.frame_of(function.parent))
+    return any(isinstance(each, FunctionValue) and each.function.node is holder for each in decorators)
+
+
 def _makes_coroutine(callee: Value, call: ast.Call, frame: Frame, program: Program) -> bool:
     match callee:
         case FunctionValue(function=function):
             if (
                 not function.is_async
                 or not _is_itself(call.func, callee, frame)
-                or signatures.signature(program, callee) is None
+                or (
+                    signatures.signature(program, callee) is None
+                    and not _is_wrapped_here(call.func, callee, frame, program)
+                )
             ):
                 return False
             made = calling.call(program, callee, Arguments(program, call, frame))

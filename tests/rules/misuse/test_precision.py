@@ -89,3 +89,33 @@ def test_the_place_of_a_raise_is_named_with_its_module(lint: Lint) -> None:
     jobs = "def first():\n    raise LookupError\n"
     (found,) = lint(HEAD + textwrap.dedent(source), code="BG418", jobs=jobs)
     assert found.message.endswith("can raise (line 2 of jobs): `second` is lost then")
+
+
+@pytest.mark.parametrize(
+    ("decorator", "found"),
+    [("traced", 1), ("traced\n@traced", 0), ("awaiting", 0), ("unknown", 0), ("traced(1)", 0)],
+)
+def test_an_async_function_behind_a_wrapper_of_few_arguments(lint: Lint, decorator: str, found: int) -> None:
+    """The wrapper takes less than the function would; what more than one decorator makes of it is not guessed."""
+    source = f"""
+from elsewhere import unknown
+
+def traced(f):
+    def wrapper(*args):
+        return f(*args)
+    return wrapper
+
+def awaiting(f):
+    async def wrapper(*args):
+        return await f(*args)
+    return wrapper
+
+@{decorator}
+async def job(x):
+    print(x)
+
+@app.post("/")
+def endpoint(tasks: BackgroundTasks):
+    tasks.add_task(job, 1)
+"""
+    assert len(codes(lint, source, "BG410")) == found
