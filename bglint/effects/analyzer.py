@@ -68,7 +68,8 @@ _TRIVIAL_METHODS = frozenset(
     "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve",
     "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set",
     "model_validate_json", "model_dump_json", "model_copy", "model_construct", "model_json_schema", "parse_obj",
-    "parse_raw", "from_orm", "mro", "__subclasses__",
+    "parse_raw", "from_orm", "mro", "__subclasses__", "get_secret_value", "astimezone", "weekday", "date", "item",
+    "in_", "ilike", "desc", "asc",
 }  # fmt: skip
 _LAZY_BUILTINS = frozenset({"builtins.map", "builtins.filter", "builtins.zip", "itertools.starmap"})
 _GENERATOR_METHODS = frozenset({

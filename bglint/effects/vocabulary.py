@@ -13,15 +13,14 @@ from bglint.program.modules import last_name
 
 _SESSION: Final = "sqlalchemy.orm.Session"
 _QUERY: Final = "sqlalchemy.orm.Query"
+_RESULT: Final = "sqlalchemy.engine.CursorResult"
 
 _ANYWHERE: Final[dict[str, frozenset[str]]] = {
     _SESSION: frozenset({
         "commit", "rollback", "add_all", "expunge", "expunge_all", "begin_nested", "scalars", "bulk_save_objects",
         "bulk_insert_mappings", "bulk_update_mappings",
     }),
-    "sqlalchemy.engine.CursorResult": frozenset({
-        "fetchone", "fetchall", "fetchmany", "scalar_one", "scalar_one_or_none", "mappings", "scalars",
-    }),
+    _RESULT: frozenset({"fetchone", "fetchall", "fetchmany", "scalar", "scalar_one", "scalar_one_or_none", "mappings"}),
     _QUERY: frozenset({"one_or_none", "filter_by", "order_by", "outerjoin", "group_by", "joinedload", "selectinload"}),
     "sqlite3.Cursor": frozenset({"executemany", "executescript"}),
     "pymongo.collection.Collection": frozenset({
@@ -33,15 +32,23 @@ _ANYWHERE: Final[dict[str, frozenset[str]]] = {
         "hset", "hget", "hgetall", "hdel", "hmset", "hmget", "hincrby", "lpush", "rpush", "lrange", "ltrim", "sadd",
         "srem", "smembers", "sismember", "zadd", "zrange", "zrem", "zrangebyscore", "setex", "setnx", "xadd", "xack",
     }),
+    "numpy.ndarray": frozenset({"astype", "tolist"}),
+    "torch.Tensor": frozenset({"detach", "squeeze", "unsqueeze"}),
     "starlette.websockets.WebSocket": frozenset({"send_json", "send_text", "send_bytes"}),
 }  # fmt: skip
 """By the class that has it, methods that no other kind of object has."""
 
 _OF_SESSIONS: Final = frozenset({
     "query", "add", "flush", "refresh", "merge", "execute", "scalar", "begin", "expire", "expire_all", "exec",
+    "close",
 })  # fmt: skip
 """Methods of a session or connection that others have as well: its name must say what it is."""
-_SESSION_NAME: Final = re.compile(r"(^|_)(db|db_?session|session|sess|conn|connection|cursor|cur)$", re.IGNORECASE)
+_SESSION_NAME: Final = re.compile(
+    r"(^|_)(db|db_?session|session|sess|conn|connection|cursor|cur)(_[a-z]+)?$", re.IGNORECASE
+)
+_OF_QUERIES: Final = frozenset({"filter", "join", "limit", "offset", "first", "all", "count", "distinct", "options"})
+"""Methods of a query that others have as well."""
+_QUERY_NAME: Final = re.compile(r"(^|_)(q|query)$", re.IGNORECASE)
 
 
 def library_name(callee: ast.expr) -> str | None:
@@ -52,9 +59,14 @@ def library_name(callee: ast.expr) -> str | None:
         if callee.attr in methods:
             return f"{owner}.{callee.attr}"
     first = _first_link(callee)
-    if first is None or first.attr not in _OF_SESSIONS or not _SESSION_NAME.search(last_name(first.value)):
+    if first is None:
         return None
-    return f"{_SESSION if first is callee else _QUERY}.{callee.attr}"
+    if first.attr in _ANYWHERE[_SESSION] | _ANYWHERE[_RESULT]:
+        return f"{_RESULT}.{callee.attr}"
+    name = last_name(first.value)
+    if first.attr in _OF_SESSIONS and _SESSION_NAME.search(name):
+        return f"{_SESSION if first is callee else _QUERY}.{callee.attr}"
+    return f"{_QUERY}.{callee.attr}" if first.attr in _OF_QUERIES and _QUERY_NAME.search(name) else None
 
 
 def _first_link(callee: ast.Attribute) -> ast.Attribute | None:
