@@ -77,7 +77,6 @@ class FrameStore:
         self._frames: dict[object, Frame] = {}
         self._count: dict[tuple[Scope, Frame | None], int] = {}
         self._quoted: dict[int, tuple[ast.AST, ast.expr | None]] = {}
-        self.stars: set[tuple[int, str, Frame]] = set()
 
     def get(
         self,

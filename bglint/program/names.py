@@ -86,14 +86,7 @@ def _star(program: Program, name: str, frame: Frame) -> Meanings:
     for node in reversed(frame.scope.star_imports):
         source = imported_module(program, node, module)
         if isinstance(source, ModuleValue) and source.module is not module:
-            key = (id(node), name, frame)
-            if key in program.frames.stars:
-                continue
-            program.frames.stars.add(key)
-            try:
-                found = module_member(program, source.module, name)
-            finally:
-                program.frames.stars.discard(key)
+            found = _member_asked_once(program, node, name, source.module)
             if found:
                 return found
     return _library_star(program, name, module)
@@ -109,6 +102,12 @@ def _library_star(program: Program, name: str, module: Module) -> Meanings:
         if catalog.describes(f"{library}.{name}"):
             return (External(f"{library}.{name}"),)
     return (External(f"{libraries[0]}.{name}"),) if len(sources) == 1 and libraries else ()
+
+
+def _member_asked_once(program: Program, node: ast.ImportFrom, name: str, module: Module) -> Meanings:
+    """What an import brings in under a name; nothing where modules import it from each other in a circle."""
+    with program.asking((id(node), name)) as fresh:
+        return module_member(program, module, name) if fresh else ()
 
 
 def imported_module(program: Program, node: ast.ImportFrom, module: Module) -> ModuleValue | External | None:
@@ -168,7 +167,7 @@ def _from_import(program: Program, binding: Binding, frame: Frame) -> Meanings:
                 submodule = program.index.submodule(module, binding.name)
                 return (ModuleValue(submodule),) if submodule is not None else ()
             return (
-                module_member(program, module, binding.name)
+                _member_asked_once(program, binding.node, binding.name, module)
                 or _module_elsewhere(program, binding, frame)
                 or _installed(module, binding)
             )

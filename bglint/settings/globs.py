@@ -5,12 +5,18 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SPECIAL = re.compile(r"[*?\[{]")
+_SPECIAL: Final = re.compile(r"[*?\[{]")
+_CLASS: Final = re.compile(r"\[([!^]?)(\]?[^\]]*)\]")
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_WILDCARD: Final = re.compile(r"\*\*/|\*")
+_SKIPS: Final = {"": "", "*": ".*?", "**/": "(?:.*?/)??"}
+_LAST_SKIPS: Final = {"": "", "*": ".*", "**/": "(?:.*/)?"}
+_MAX_ALTERNATIVES: Final = 256
 
 
 class GlobSet:
@@ -75,24 +81,49 @@ def _any_of(patterns: list[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
 
 
+def alternatives(glob: str) -> list[str]:
+    """Return the globs without braces that `glob` stands for; raises ValueError where they are too many."""
+    found, position = [""], 0
+    while position < len(glob):
+        if group := _CLASS.match(glob, position):
+            texts = [group.group()]
+        elif group := _BRACES.match(glob, position):
+            texts = group.group(1).split(",")
+        else:
+            texts = [glob[position]]
+        found = [before + text for before in found for text in texts]
+        if len(found) > _MAX_ALTERNATIVES:
+            raise ValueError(f"its braces stand for more than {_MAX_ALTERNATIVES} globs")
+        position = group.end() if group else position + 1
+    return found
+
+
 def _translate(glob: str) -> str:
     """Return the regular expression of a glob."""
-    pattern, position = "", 0
+    return "|".join(map(_translate_without_braces, alternatives(glob)))
+
+
+def _translate_without_braces(glob: str) -> str:
+    """Return the regular expression; its time grows with the name, and not with a power of it.
+
+    The text between two wildcards is looked for once, at the first place where it stands: if the rest does not follow
+    there, it does not follow a later place either.
+    """
+    pieces: list[tuple[str, str]] = [("", "")]
+    position = 0
     while position < len(glob):
-        rest = glob[position:]
-        if rest.startswith("**/"):
-            pattern, step = pattern + "(?:.*/)?", 3
-        elif rest.startswith("*"):
-            pattern, step = pattern + ".*", 1
-        elif rest.startswith("?"):
-            pattern, step = pattern + "[^/]", 1
-        elif group := re.match(r"\[([!^]?)(\]?[^\]]*)\]", rest):
-            negation = "^" if group.group(1) else ""
+        if group := _WILDCARD.match(glob, position):
+            pieces.append((group.group(), ""))
+            position = group.end()
+            continue
+        wildcard, text = pieces[-1]
+        if group := _CLASS.match(glob, position):
             members = group.group(2).replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^").replace("]", r"\]")
-            pattern, step = f"{pattern}[{negation}{members}]", group.end()
-        elif group := re.match(r"\{([^{}]*)\}", rest):
-            pattern, step = f"{pattern}(?:{'|'.join(map(_translate, group.group(1).split(',')))})", group.end()
+            pieces[-1] = wildcard, f"{text}[{'^' if group.group(1) else ''}{members}]"
+            position = group.end()
         else:
-            pattern, step = pattern + re.escape(rest[0]), 1
-        position += step
-    return pattern
+            pieces[-1] = wildcard, text + ("[^/]" if glob[position] == "?" else re.escape(glob[position]))
+            position += 1
+    *before, (wildcard, text) = pieces
+    pattern = "".join(f"(?>{_SKIPS[wildcard]}{piece})" for wildcard, piece in before)
+    return pattern + _LAST_SKIPS[wildcard] + text

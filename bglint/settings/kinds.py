@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from bglint.diagnostics import Confidence, Severity
 from bglint.settings.errors import did_you_mean
+from bglint.settings.globs import alternatives
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -74,6 +75,13 @@ class _Mistakes:
 
 def _wrong(message: str) -> WrongValueError:
     return WrongValueError(("", message))
+
+
+def _check_glob(glob: str) -> None:
+    try:
+        alternatives(glob)
+    except ValueError as error:
+        raise _wrong(f"expected a glob that can be looked for: {error}") from None
 
 
 def _expected(what: str, value: object) -> WrongValueError:
@@ -164,6 +172,16 @@ class Text(Kind[str]):
         return {"type": "string", "minLength": 1}
 
 
+class Glob(Text):
+    """A file glob."""
+
+    def read(self, value: object, codes: Codes, /) -> str:
+        """Take a glob whose braces stand for no more globs than can be looked for."""
+        glob = super().read(value, codes)
+        _check_glob(glob)
+        return glob
+
+
 @dataclass(frozen=True, slots=True)
 class Choice(Kind[T]):
     """One of several words, each standing for a value."""
@@ -250,6 +268,7 @@ class CodesByGlob(Kind[tuple[tuple[str, tuple[str, ...]], ...]]):
         mistakes = _Mistakes()
         for glob, codes in value.items():
             with mistakes.at(f".{glob!r}"):
+                _check_glob(glob)
                 entries.append((glob, self.codes.read(codes, known_codes)))
         mistakes.raise_any()
         return tuple(entries)

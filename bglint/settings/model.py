@@ -15,6 +15,7 @@ from bglint.settings.kinds import (
     Code,
     CodesByGlob,
     Flag,
+    Glob,
     Integer,
     Kind,
     ListOf,
@@ -73,6 +74,7 @@ OUTPUT_FORMATS: Final = (
 )
 
 _TEXTS: Final = ListOf(Text())
+_GLOBS: Final = ListOf(Glob())
 _CODES: Final = ListOf(Code())
 
 
@@ -92,8 +94,8 @@ class Settings:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = _key(
         CodesByGlob(_CODES), (), "Rules not to run in the files that a glob matches; `!` before a glob negates it."
     )
-    exclude: tuple[str, ...] = _key(_TEXTS, DEFAULT_EXCLUDE, "Globs of files and folders to leave out.")
-    extend_exclude: tuple[str, ...] = _key(_TEXTS, (), "Globs to leave out besides those of `exclude`.")
+    exclude: tuple[str, ...] = _key(_GLOBS, DEFAULT_EXCLUDE, "Globs of files and folders to leave out.")
+    extend_exclude: tuple[str, ...] = _key(_GLOBS, (), "Globs to leave out besides those of `exclude`.")
     force_exclude: bool = _key(Flag(), default=False, doc="Leave out even what is named on the command line.")
     respect_gitignore: bool = _key(Flag(), default=True, doc="Leave out what Git ignores.")
     src: tuple[str, ...] = _key(_TEXTS, (".", "src"), "Folders that imports start from.")
