@@ -35,7 +35,7 @@ async def fail() -> None:
 
 def add(kind: str, tasks: BackgroundTasks) -> None:
     if kind == "slow":
-        tasks.add_task(nap, 0.5, "async nap")
+        tasks.add_task(nap, 2, "async nap")
         tasks.add_task(nap_in_a_thread, 0.1, "thread nap")
     elif kind == "failing":
         tasks.add_task(fail)
