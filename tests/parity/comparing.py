@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from bglint.engine import run
 from bglint.settings import SettingsResolver
 from tests.parity import data
-from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, Application
+from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, NOT_RUN, Application
 from tests.parity.measuring import Measured, Specification
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ def table(comparisons: list[Comparison]) -> str:
         for pattern, reason in application.left_out.items():
             words = ", ".join(f"`{word}`" for word in pattern.split("|"))
             lines.append(f"| {application.folder} | {words} | {reason} |")
+    lines += [f"| {folder} | all | {why} |" for folder, why in sorted(NOT_RUN.items())]
     packages = ", ".join(f"`{name}` ({why})" for name, why in NOT_INSTALLED.items())
     lines += ["", f"Tasks that need a package which the tests do not install are not run either: {packages}.", ""]
     return "\n".join(lines)

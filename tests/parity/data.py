@@ -99,15 +99,6 @@ def sound(folder: Path) -> None:
         file.writeframes(tone * 120)
 
 
-def box(folder: Path) -> None:
-    """A folder of documents: twenty files of text, 3 MB."""
-    chance = random.Random(3)
-    words = [f"word{number}" for number in range(5000)]
-    (folder / "box").mkdir(exist_ok=True)
-    for number in range(20):
-        (folder / "box" / f"{number}.txt").write_text(" ".join(chance.choices(words, k=20_000)))
-
-
 def archive(folder: Path) -> None:
     """A backup of a server's logs, 100 MB when unpacked."""
     line = "2026-11-24 08:15:04 INFO shop.orders order 1234567 paid by card, 2 articles\n"
@@ -134,9 +125,45 @@ def letter(folder: Path) -> None:
     template.save(str(folder / "letter.docx"))
 
 
+def _papers(folder: Path) -> None:
+    chance = random.Random(3)
+    words = [f"word{number}" for number in range(5000)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(20):
+        (folder / f"{number}.txt").write_text(" ".join(chance.choices(words, k=20_000)))
+
+
+def box(folder: Path) -> None:
+    """A folder of documents: twenty files of text, 3 MB."""
+    _papers(folder / "box")
+
+
+def stock(folder: Path) -> None:
+    """The same, of a depot."""
+    _papers(folder / "stock")
+
+
+def albums(folder: Path) -> None:
+    """The same, of an album."""
+    _papers(folder / "albums" / "7")
+
+
+def desks(folder: Path) -> None:
+    """Where statements are put."""
+    (folder / "statements").mkdir(exist_ok=True)
+    (folder / "desk").mkdir(exist_ok=True)
+
+
+def posters(folder: Path) -> None:
+    """Where posters are put."""
+    (folder / "posters").mkdir(exist_ok=True)
+    (folder / "spare").mkdir(exist_ok=True)
+
+
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
-    "archive": archive, "attic": attic, "box": box, "clicks": clicks, "clip": clip, "document": document, "film": film,
-    "letter": letter, "photo": photo, "scan": scan, "sound": sound, "table": table,
+    "albums": albums, "archive": archive, "attic": attic, "box": box, "clicks": clicks, "clip": clip, "desks": desks,
+    "document": document, "film": film, "letter": letter, "photo": photo, "posters": posters, "scan": scan,
+    "sound": sound, "stock": stock, "table": table,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, Application
+from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, NOT_RUN, Application
 from tests.parity.comparing import ROOT, VERDICTS, Comparison, compared
 from tests.parity.measuring import Measured
 from tests.want import expectations
@@ -75,6 +75,13 @@ def test_at_least_sixty_tasks_of_every_verdict_are_compared() -> None:
     assert len(compared_rows) >= 60
     assert {row[2] for row in compared_rows} == set(VERDICTS)
     assert {row[0].removeprefix("| ") for row in compared_rows} == set(BY_FOLDER)
+
+
+def test_every_fixture_is_run_or_said_not_to_be() -> None:
+    folders = {folder.name for folder in (ROOT / "fixtures").iterdir() if any(folder.rglob("*.py"))}
+    assert folders == {*BY_FOLDER, *NOT_RUN}
+    page = (ROOT / "docs" / "parity.md").read_text()
+    assert all(f"| {folder} | all | {why} |" in page for folder, why in NOT_RUN.items())
 
 
 def test_what_is_not_installed_is_said() -> None:
