@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,7 +23,7 @@ from bglint.cli.options import (
 )
 from bglint.cli.output import Output, render_context, write_files, write_lines, write_stdout
 from bglint.cli.session import Session, open_session
-from bglint.cli.summary import check_summary
+from bglint.cli.summary import check_summary, conclude
 from bglint.reporters import DIAGNOSTIC_FORMATS, diagnostic_reporter
 from bglint.reporters.text import count
 
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bglint.diagnostics import Report
-
-logger = logging.getLogger(__name__)
 
 
 @click.command("check", short_help="Lint the paths (the default command).")
@@ -134,17 +130,9 @@ def _print(report: Report, session: Session, output: Output, options: Mapping[st
         write_lines(statistics.render(report, context))
     else:
         write_stdout(report, output, context, diagnostic_reporter)
+    conclude(report, session, check_summary if output.is_text else None)
     if not session.quiet and output.is_text:
-        _conclude(report, session)
         print_errors(fixable_lines(report))
-
-
-def _conclude(report: Report, session: Session) -> None:
-    """Say on stderr what the run comes to."""
-    if not report.files and not session.stdin:
-        logger.warning("no Python files found at %s", ", ".join(map(os.path.abspath, session.paths)))
-    else:
-        print(check_summary(report), file=sys.stderr)
 
 
 def _files(session: Session) -> Iterable[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -9,10 +12,23 @@ from bglint.reporters.text import count
 from bglint.reporters.verdicts import rank_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bglint.cli.session import Session
     from bglint.diagnostics import Report, Severity
+
+logger = logging.getLogger(__name__)
 
 _HARMLESS_VERDICTS: Final = frozenset({"light", "enqueue", "offloaded"})
 _NOUNS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def conclude(report: Report, session: Session, summary: Callable[[Report], str] | None) -> None:
+    """Say on stderr what the run comes to; that nothing was looked at, whatever the format."""
+    if not report.files and not session.stdin:
+        logger.warning("no Python files found at %s", ", ".join(map(os.path.abspath, session.paths)))
+    elif summary and not session.quiet:
+        print(summary(report), file=sys.stderr)
 
 
 def check_summary(report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ from bglint.cli.exit_status import FOUND_NOTHING
 from bglint.cli.options import config_options, file_options, paths_argument, run_options, selection_options
 from bglint.cli.output import Output, render_context, write_files, write_stdout
 from bglint.cli.session import open_session
-from bglint.cli.summary import tasks_summary
+from bglint.cli.summary import conclude, tasks_summary
 from bglint.reporters import TASK_FORMATS, task_reporter
 
 
@@ -42,6 +41,5 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     context = render_context(session, options["color"])
     write_files(report, output, context, task_reporter)
     write_stdout(report, output, context, task_reporter)
-    if not session.quiet and output.is_text:
-        print(tasks_summary(report), file=sys.stderr)
+    conclude(report, session, tasks_summary if output.is_text else None)
     return FOUND_NOTHING

@@ -1,4 +1,7 @@
-"""`junit`: JUnit's XML, a test suite a file and a failed test case a finding."""
+"""`junit`: JUnit's XML, a test suite a file and a failed test case a finding.
+
+Jenkins's schema has no attribute for a place: it is in the case's name, which tells cases apart, and in its text.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +44,8 @@ def _failed_case(suite: ET.Element, diagnostic: Diagnostic, path: str, context: 
     case = ET.SubElement(
         suite,
         "testcase",
-        name=f"{diagnostic.code} {diagnostic.name}",
+        name=f"{diagnostic.code} {diagnostic.name} {start.row}:{start.column}",
         classname=path.removesuffix(".py"),
-        file=path,
-        line=str(start.row),
         time="0",
     )
     message = harmless(diagnostic.message)

@@ -35,7 +35,7 @@ def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> JsonObject:
         },
         "severity": _SEVERITIES[diagnostic.severity],
         "code": {"value": diagnostic.code, **({"url": diagnostic.url} if diagnostic.url else {})},
-        "relatedLocations": [
+        "related_locations": [
             {
                 "message": f"{step.symbol}: {step.detail}" if step.detail else step.symbol,
                 "location": {

@@ -31,9 +31,10 @@ def test_no_command_is_check_and_no_path_is_the_working_directory(
 
 
 def test_a_name_that_is_a_command_and_a_path_is_the_command(
-    bglint: CommandLine, engine: FakeEngine, project: Path
+    bglint: CommandLine, engine: FakeEngine, found: Report, project: Path
 ) -> None:
     (project / "tasks").mkdir()
+    engine.report = found
     assert "background tasks in" in bglint("tasks").err
     bglint("./tasks")
     assert engine.paths == ("./tasks",)
@@ -67,10 +68,14 @@ def test_nothing_found_says_what_was_looked_at(
     assert (outcome.status, outcome.out, outcome.err) == (0, "", line)
 
 
-def test_an_empty_folder_is_said_to_be_empty(bglint: CommandLine, tmp_path: Path, project: Path) -> None:
-    outcome = bglint()
+@pytest.mark.parametrize("arguments", [[], ["tasks"], ["--output-format", "json"]])
+def test_an_empty_folder_is_said_to_be_empty(
+    bglint: CommandLine, tmp_path: Path, project: Path, arguments: list[str]
+) -> None:
+    outcome = bglint(*arguments)
     assert outcome.status == 0
     assert outcome.err == f"warning: no Python files found at {tmp_path}\n"
+    assert bglint(*arguments, "-q").err == ""
 
 
 def test_quiet_prints_the_findings_alone(bglint: CommandLine, engine: FakeEngine, found: Report) -> None:

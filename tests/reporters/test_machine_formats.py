@@ -189,7 +189,7 @@ class TestJunit:
         root = ET.fromstring(render(report, "junit"))
         assert root.attrib == {"name": "bglint", "tests": "2", "failures": "2", "errors": "0"}
         cases = root.findall("testsuite/testcase")
-        assert [case.attrib["line"] for case in cases] == ["42", "43"]
+        assert [case.attrib["name"] for case in cases] == ["BG101 image-processing 42:5", "BG201 blocking-call 43:5"]
         failure = cases[0].find("failure")
         assert failure is not None
         assert "PIL.Image.Image.resize" in str(failure.text)
