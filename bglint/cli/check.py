@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bglint.cli.console import print_notes
 from bglint.cli.exit_status import FOUND_NOTHING, FOUND_SOMETHING
-from bglint.cli.mending import fixable_lines, print_diff, print_errors, write_mended
+from bglint.cli.mending import fixable_lines, print_diff, write_mended
 from bglint.cli.narrowing import Narrowing
 from bglint.cli.options import (
     adoption_options,
@@ -84,7 +86,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     report = write_mended(narrowing, options) if mends else narrowing.report({})
     _print(report, narrowing.session, output, options)
     if not session.quiet:
-        print_errors(narrowing.gone_lines())
+        print_notes(narrowing.gone_lines())
     return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
 
 
@@ -114,7 +116,7 @@ def _write_baseline(session: Session, path: str) -> int:
     except OSError as error:
         raise click.FileError(path, error.strerror or str(error)) from error
     if not session.quiet:
-        print_errors([f"Wrote {count(known, 'problem')} to {path}; `--baseline {path}` leaves them out"])
+        print_notes([f"Wrote {count(known, 'problem')} to {path}; `--baseline {path}` leaves them out"])
     return FOUND_NOTHING
 
 
@@ -123,7 +125,8 @@ def _print(report: Report, session: Session, output: Output, options: Mapping[st
     context = render_context(session, options["color"])
     write_files(report, output, context, diagnostic_reporter)
     if session.stdin and (options["fix"] or options["add_ignores"]):
-        print_errors(diagnostic_reporter(output.to_stdout)(report, replace(context, color=False, width=None)))
+        for line in diagnostic_reporter(output.to_stdout)(report, replace(context, color=False, width=None)):
+            print(line, file=sys.stderr)
     elif options["statistics"]:
         from bglint.reporters import statistics  # noqa: PLC0415
 
@@ -132,7 +135,7 @@ def _print(report: Report, session: Session, output: Output, options: Mapping[st
         write_stdout(report, output, context, diagnostic_reporter)
     conclude(report, session, check_summary if output.is_text else None)
     if not session.quiet and output.is_text:
-        print_errors(fixable_lines(report))
+        print_notes(fixable_lines(report))
 
 
 def _files(session: Session) -> Iterable[str]:

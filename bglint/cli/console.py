@@ -9,10 +9,10 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from bglint.reporters.text import harmless
+from bglint.reporters.text import harmless, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 ColorChoice = Literal["auto", "always", "never"]
 
@@ -34,6 +34,12 @@ def open_closed_streams() -> None:
 def report_error(message: str) -> None:
     """Print an error, in one line."""
     print(f"error: {harmless(message)}", file=sys.stderr)
+
+
+def print_notes(lines: Iterable[str]) -> None:
+    """Print on stderr what is said of a run, broken between words where the terminal is narrow."""
+    for line in lines:
+        print("\n".join(wrap(line, terminal_width(sys.stderr))), file=sys.stderr)
 
 
 def wants_color(choice: ColorChoice, stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:

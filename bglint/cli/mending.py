@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bglint.cli.console import ReaderGoneError
+from bglint.cli.console import ReaderGoneError, print_notes
 from bglint.reporters.text import count, harmless
 
 if TYPE_CHECKING:
@@ -60,18 +60,12 @@ def fixable_lines(report: Report) -> Sequence[str]:
     return [", ".join(parts)] if parts else []
 
 
-def print_errors(lines: Iterable[str]) -> None:
-    """Print lines on stderr."""
-    for line in lines:
-        print(line, file=sys.stderr)
-
-
 def _mended(narrowing: Narrowing, options: Mapping[str, Any]) -> Outcome:
     from bglint.fixes.apply import OwnFixes, mend  # noqa: PLC0415
-    from bglint.fixes.ignores import IgnoreComments  # noqa: PLC0415
+    from bglint.fixes.ignores import REASON, IgnoreComments  # noqa: PLC0415
 
     if options["add_ignores"]:
-        return mend(narrowing.report, IgnoreComments(), narrowing.session.read)
+        return mend(narrowing.report, IgnoreComments(options["reason"] or REASON), narrowing.session.read)
     unsafe = options["unsafe_fixes"]
     return mend(
         narrowing.report, OwnFixes(frozenset({"safe", "unsafe"} if unsafe else {"safe"})), narrowing.session.read
@@ -82,7 +76,7 @@ def _conclude(outcome: Outcome, narrowing: Narrowing, done: str, written: Sequen
     paths = outcome.changes.keys() if written is None else set(written)
     fixed = [diagnostic for diagnostic in outcome.fixed if diagnostic.span.filename in paths]
     if fixed and not narrowing.session.quiet:
-        print_errors([harmless(f"{done} {count(len(fixed), 'problem')} in {count(len(paths), 'file')}")])
+        print_notes([harmless(f"{done} {count(len(fixed), 'problem')} in {count(len(paths), 'file')}")])
 
 
 def _write_bytes(parts: Iterable[bytes]) -> None:

@@ -28,6 +28,13 @@ def _split_commas(_ctx: click.Context, _param: click.Parameter, values: Sequence
     return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
+def _one_line(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what would end a comment, or does not show in it."""
+    if value is not None and (not value.strip() or not value.isprintable()):
+        raise click.BadParameter("expected text of one line")
+    return value and value.strip()
+
+
 def _list_option(name: str, metavar: str, help_text: str) -> Callable[[C], C]:
     """Return an option whose values are separated by commas, and which may be repeated as well."""
     completion: Any = {"shell_complete": complete_codes} if metavar == "CODES" else {}
@@ -59,6 +66,12 @@ fix_options = _together(
     click.option("--unsafe-fixes", is_flag=True, help="With --fix and --diff: also where the meaning may change."),
     click.option("--diff", is_flag=True, help="Print what would be changed, and change nothing."),
     click.option("--add-ignores", is_flag=True, help="Add a `# bglint: ignore[…]` comment to each finding."),
+    click.option(
+        "--reason",
+        metavar="TEXT",
+        callback=_one_line,
+        help="With --add-ignores: why, in each comment [added by bglint].",
+    ),
 )
 
 adoption_options = _together(
@@ -111,7 +124,9 @@ run_options = _together(
 
 
 def refuse_contradictions(options: Mapping[str, Any]) -> None:
-    """Refuse options of `check` of which one would undo or hide what the other does."""
+    """Refuse options of `check` of which one would undo or hide what the other does, or lacks what it is about."""
+    if options["reason"] is not None and not options["add_ignores"]:
+        raise click.UsageError("--reason goes with --add-ignores")
     for one, others in _CONTRADICTIONS.items():
         for other in others:
             if options[one] and options[other]:

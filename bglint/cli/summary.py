@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from bglint.cli.console import print_notes
 from bglint.reporters.text import count
 from bglint.reporters.verdicts import rank_of
 
@@ -28,7 +28,7 @@ def conclude(report: Report, session: Session, summary: Callable[[Report], str] 
     if not report.files and not session.stdin:
         logger.warning("no Python files found at %s", ", ".join(map(os.path.abspath, session.paths)))
     elif summary and not session.quiet:
-        print(summary(report), file=sys.stderr)
+        print_notes([summary(report)])
 
 
 def check_summary(report: Report) -> str:

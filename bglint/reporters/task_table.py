@@ -57,8 +57,13 @@ def _stacked(rows: list[tuple[str, ...]], pen: Pen) -> Iterator[str]:
     verdict_width = max(display_width(row[0]) for row in rows)
     room = pen.width and pen.width - len(_MARGIN)
     for verdict, category, target, place, reached in rows:
-        work = f" ({category})" if category else ""
-        yield f"{painted_verdict(verdict, pen)}{' ' * (verdict_width - len(verdict))}  {target}{work}"
+        head = f"{painted_verdict(verdict, pen)}{' ' * (verdict_width - len(verdict))}  "
+        named = f"{target} ({category})" if category else target
+        if pen.fits(verdict_width + 2 + display_width(named)):
+            yield head + named
+        else:
+            yield f"{head}{category}".rstrip()
+            yield f"{_MARGIN}{target}"
         yield f"{_MARGIN}{place}"
         if reached:
             yield from (f"{_MARGIN}{line}" for line in wrap(f"{pen.glyphs.arrow} {reached}", room))

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bglint.reporters.task_table import painted_verdict
-from bglint.reporters.text import Pen, harmless, one_line
+from bglint.reporters.text import Pen, display_width, harmless, one_line, wrap
 from bglint.reporters.trace import trace_tree
 
 if TYPE_CHECKING:
@@ -34,11 +34,18 @@ def _branch(task: Task, context: RenderContext, pen: Pen, *, is_last: bool) -> I
     start = task.span.start
     work = f", {task.category}" if task.category else ""
     branch = pen.paint(pen.glyphs.last_branch if is_last else pen.glyphs.branch, "frame")
-    place = f"{start.row}:{start.column}"
-    yield f"{branch} {place} {one_line(task.target)}  {painted_verdict(task.verdict, pen)}{work}"
+    named = f"{start.row}:{start.column} {one_line(task.target)}"
+    verdict = f"{painted_verdict(task.verdict, pen)}{work}"
     margin = "   " if is_last else f"{pen.glyphs.bar}  "
+    if pen.fits(len(margin) + display_width(f"{named}  {task.verdict}{work}")):
+        yield f"{branch} {named}  {verdict}"
+    else:
+        yield f"{branch} {named}"
+        yield f"{margin}  {verdict}"
     yield from trace_tree(task.trace, context, pen, margin)
     if task.unread:
         named = ", ".join(map(one_line, task.unread[:MOST_UNREAD]))
         more = f" and {len(task.unread) - MOST_UNREAD} more" if len(task.unread) > MOST_UNREAD else ""
-        yield f"{margin}{pen.paint(pen.glyphs.last_branch, 'frame')} not read: {named}{more}"
+        first, *rest = wrap(f"not read: {named}{more}", pen.width and pen.width - len(margin) - 5)
+        yield f"{margin}{pen.paint(pen.glyphs.last_branch, 'frame')} {first}"
+        yield from (f"{margin}     {line}" for line in rest)

@@ -184,6 +184,18 @@ def test_ignores_are_added_with_a_reason_and_a_second_run_finds_nothing(
     assert bglint(["--select", "BG2,BG9"]) == 0
 
 
+def test_the_reason_is_that_of_the_command_line(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    app.write_text(HEAVY, encoding="utf-8")
+    assert bglint(["--add-ignores", "--reason", "moves to RQ, see #12", "--select", "BG2"]) == 0
+    assert "add_task(wait)  # bglint: ignore[BG201] -- moves to RQ, see #12\n" in app.read_text(encoding="utf-8")
+    capfd.readouterr()
+    for text in ("", "two\nlines"):
+        assert bglint(["--add-ignores", "--reason", text]) == 2
+        assert capfd.readouterr().err == "error: Invalid value for '--reason': expected text of one line\n"
+    assert bglint(["--reason", "why"]) == 2
+    assert capfd.readouterr().err == "error: --reason goes with --add-ignores\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
