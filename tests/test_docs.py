@@ -18,9 +18,12 @@ import yaml
 
 from bglint.cli.main import run
 from bglint.settings import SettingsResolver
+from tests.effects.test_catalog_data import FIELDS
 from tests.test_readme import SAMPLE
+from tests.want import parse
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
+CONTRIBUTING: Final = DOCS.parent / "CONTRIBUTING.md"
 
 
 class Block(NamedTuple):
@@ -136,6 +139,17 @@ def test_the_finding_that_is_explained_is_what_the_sample_gives(capsys: pytest.C
     run(["app"])
     before, after = shown.split("…")
     assert re.match(f"{re.escape(before)}.*{re.escape(after)}", capsys.readouterr().out)
+
+
+def test_what_contributing_shows_of_a_rule_a_fixture_and_the_catalogue_is_valid(tmp_path: Path) -> None:
+    rule, fixture, entry = blocks_of(CONTRIBUTING)[1:]
+    (tmp_path / "long_sleep.py").write_text(f'"""The target sleeps."""\n{rule.text}', encoding="utf-8")
+    assert runpy.run_path(str(tmp_path / "long_sleep.py"))["RULE"].summary == "The target sleeps."
+    expected = parse(fixture.text.encode(), "main.py")
+    assert (expected.tasks[0].verdict, expected.wants[0].code) == ("slow-io", "BG202")
+    fields = re.findall(r"^\| (`.*?`) \|", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"`([\w]+)`", " ".join(fields))) == FIELDS
+    assert {name for each in tomllib.loads(entry.text)["callable"].values() for name in each} <= FIELDS
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=str)
