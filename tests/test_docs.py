@@ -47,6 +47,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 BLOCKS: Final = [block for page in sorted(DOCS.glob("*.md")) for block in blocks_of(page)]
+README: Final = blocks_of(DOCS.parent / "README.md")
 PYTHON: Final = [block for block in BLOCKS if block.language == "python" and block.page != "runtime.md"]
 ANSWERS: Final = [block for block in PYTHON if block.page == "decision-tree.md"]
 VERDICTS: Final = {"before": "cpu-async", "processes": "offloaded"}
@@ -152,7 +153,7 @@ def test_what_contributing_shows_of_a_rule_a_fixture_and_the_catalogue_is_valid(
     assert {name for each in tomllib.loads(entry.text)["callable"].values() for name in each} <= FIELDS
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=str)
+@pytest.mark.parametrize("block", [block for block in (*BLOCKS, *README) if block.language == "yaml"], ids=str)
 def test_yaml_parses(block: Block) -> None:
     included = re.match(r'--8<-- "(.*)"', block.text)
     assert yaml.safe_load((DOCS.parent / included[1]).read_text(encoding="utf-8") if included else block.text)
