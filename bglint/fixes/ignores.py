@@ -44,18 +44,28 @@ class IgnoreComments:
             row = _row_for(diagnostic, rows, existing)
             if row is not None:
                 by_row.setdefault(row, []).append(diagnostic)
+        reason = _in_the_encoding_of(data, self.reason)
         for row, found in by_row.items():
             codes = sorted({diagnostic.code for diagnostic in found})
-            edit = _joined(existing[row], codes) if row in existing else self._appended(row, lines[row - 1], codes)
+            edit = _joined(existing[row], codes) if row in existing else _appended(row, lines[row - 1], codes, reason)
             fix = Fix("safe", f"Ignore {', '.join(codes)} here", (edit,))
             yield from ((diagnostic, fix) for diagnostic in found)
 
-    def _appended(self, row: int, line: str, codes: Sequence[str]) -> Edit:
-        """The edit that puts a new comment at the end of a line."""
-        end = len(line.rstrip())
-        reason = f" -- {self.reason}" if self.reason else ""
-        comment = f"  # bglint: ignore[{', '.join(codes)}]{reason}"
-        return Edit(comment, Position(row, end + 1), Position(row, len(line) + 1))
+
+def _in_the_encoding_of(data: bytes, reason: str) -> str:
+    """The reason with escapes for what the encoding of a file lacks."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        encoding = "ascii"
+    return reason.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _appended(row: int, line: str, codes: Sequence[str], reason: str) -> Edit:
+    """The edit that puts a new comment at the end of a line."""
+    end = len(line.rstrip())
+    comment = f"  # bglint: ignore[{', '.join(codes)}]" + (f" -- {reason}" if reason else "")
+    return Edit(comment, Position(row, end + 1), Position(row, len(line) + 1))
 
 
 def _row_for(diagnostic: Diagnostic, rows: frozenset[int], existing: Iterable[int]) -> int | None:

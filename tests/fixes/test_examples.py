@@ -188,6 +188,9 @@ def test_the_reason_is_that_of_the_command_line(app: Path, capfd: pytest.Capture
     app.write_text(HEAVY, encoding="utf-8")
     assert bglint(["--add-ignores", "--reason", "moves to RQ, see #12", "--select", "BG2"]) == 0
     assert "add_task(wait)  # bglint: ignore[BG201] -- moves to RQ, see #12\n" in app.read_text(encoding="utf-8")
+    app.write_text(f"# coding: latin-1\n{HEAVY}", encoding="latin-1")
+    assert bglint(["--add-ignores", "--reason", "é 日", "--select", "BG2"]) == 0
+    assert "-- é \\u65e5\n" in app.read_text(encoding="latin-1")
     capfd.readouterr()
     for text in ("", "two\nlines"):
         assert bglint(["--add-ignores", "--reason", text]) == 2
