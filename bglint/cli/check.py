@@ -102,7 +102,7 @@ def _watch(paths: tuple[str, ...], output: Output, options: Mapping[str, Any]) -
         click.clear()  # does nothing where stdout is no terminal
         _print(report, narrowing.session, output, options)
         if not narrowing.session.quiet:
-            print_errors([*narrowing.gone_lines(), "Waiting for changes; Ctrl-C ends it"])
+            print_notes([*narrowing.gone_lines(), "Waiting for changes; Ctrl-C ends it"])
         sys.stdout.flush()
 
     watch(lambda: _narrowing(open_session(paths, options), options), show)
