@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from copy import copy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence
-from bglint.effects import iteration, library, loops, names, offloading, once, queues, vocabulary
+from bglint.effects import alternatives, iteration, library, loops, names, offloading, once, queues, vocabulary
+from bglint.effects.hops import definition_hop, written
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
 from bglint.program import branches, calling, members
 from bglint.program.calling import Arguments
@@ -43,21 +43,12 @@ if TYPE_CHECKING:
 
     from bglint.program.modules import Function
     from bglint.program.program import Program
-    from bglint.program.scopes import CallSite, LoopNode, Path, Scope
+    from bglint.program.scopes import CallSite, LoopNode, Scope
 
 DECLARED_MS = 1000.0
 """What a callable that is declared heavy is taken to cost."""
-MANY_ENTRIES = 5
-"""From how many functions on, one of which a call means, they are taken for the entries of a registry."""
-MANY_IMPLEMENTATIONS = 4
-"""From how many implementations of one method on it is improbable that the heaviest of them is the one in use."""
-TELLING_MS = 50.0
-"""Which effect of an implementation counts as work that tells it from the others."""
 MAX_STEPS = 800
 """How many function bodies one target may lead to before the rest counts as unread."""
-
-MAX_CHAIN = 30
-"""Of how many attributes, calls and subscripts in a row a callee is shown: more than there is room for."""
 
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
 _CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property"}
@@ -158,7 +149,7 @@ class Analyzer:
         if shown.is_stub and not does_nothing(shown):
             judged = names.judge(shown.name)
             return library.guess(judged, hop) if judged and function.owner is not None else unread(shown.name)
-        if queue_task(self.program, value) == "Huey":
+        if queues.queue_task(self.program, value) == "Huey":
             return Summary((Effect.once("enqueue", None, 0, hop),))
         return self._body(value, calling.enter(self.program, value, arguments))
 
@@ -344,7 +335,7 @@ class Analyzer:
         ]
         reads = [self._read(node, nest, frame) for node, nest in scope.reads if not branches.within(node, idle)]
         iterations = self._iterations(scope, frame, idle)
-        return total([_one_way(found), *reads, *iterations, self._loops(scope, frame)])
+        return total([alternatives.one_way(found), *reads, *iterations, self._loops(scope, frame)])
 
     def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
@@ -387,18 +378,9 @@ class Analyzer:
         if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
             return NOTHING
         done = [self.run(value, arguments, hop) for value in meanings]
-        return self._typical(done, hop) if _are_many(meanings) else heaviest_of(done)
-
-    def _typical(self, done: list[Summary], hop: Hop) -> Summary:
-        """What one of many implementations does, where nothing tells which: what hurts counts if half of them do it."""
-        hurting = [
-            any(e.kind in {"cpu", "blocking"} and e.where == "here" and e.ms >= TELLING_MS for e in each.effects)
-            for each in done
-        ]
-        if not any(hurting) or sum(hurting) * 2 >= len(done):
-            return heaviest_of(done)
-        harmless = [each for each, hurts in zip(done, hurting, strict=True) if not hurts]
-        return total([heaviest_of(harmless), unread(f"{hop.symbol} (which of {len(done)} implementations?)")])
+        if alternatives.are_many(meanings) and not alternatives.is_each(node.func, scope):
+            return alternatives.typical(done, hop)
+        return heaviest_of(done)
 
     def _turns(self, nest: tuple[LoopNode, ...], frame: Frame) -> float:
         """How often the body of the innermost of nested loops runs; 0 where one of them cannot be told."""
@@ -492,37 +474,6 @@ class Analyzer:
         return total(Summary((effect,)) for effect in found)
 
 
-def _one_way(found: list[tuple[Path, Summary]]) -> Summary:
-    """What a body's calls do on the costliest way through its branches: of arms that exclude one another, one runs."""
-    always = [summary for path, summary in found if not path]
-    statements: dict[int, dict[int, list[tuple[Path, Summary]]]] = {}
-    for path, summary in found:
-        if path and (summary.effects or summary.unread):
-            (statement, arm), rest = path[0], path[1:]
-            statements.setdefault(statement, {}).setdefault(arm, []).append((rest, summary))
-    exclusive = [heaviest_of([_one_way(arm) for arm in arms.values()]) for arms in statements.values()]
-    return total([*always, *exclusive])
-
-
-def _are_many(meanings: Iterable[Value]) -> bool:
-    """Whether a call may mean many functions: methods that implement an abstract one, or entries of a registry.
-
-    Objects whose making was read are known each by itself: all that a list holds are called in a loop over it.
-    """
-    plain = [value for value in map(_unwrapped, meanings) if isinstance(value, FunctionValue)]
-    plain = [value for value in plain if not (isinstance(value.receiver, Instance) and value.receiver.made)]
-    methods = [value.origin or value.function for value in plain]
-    if len({method.name for method in methods}) == 1:
-        return len({id(method.owner) for method in methods if method.owner is not None}) >= MANY_IMPLEMENTATIONS
-    return len({id(method) for method in methods}) >= MANY_ENTRIES
-
-
-def _unwrapped(value: Value) -> Value:
-    while isinstance(value, Partial):
-        value = value.target
-    return value
-
-
 def _is_lazy(value: Value) -> bool:
     """Whether a call costs nothing until its result is iterated."""
     if isinstance(value, FunctionValue):
@@ -571,16 +522,6 @@ def _heavy(hop: Hop) -> Summary:
     return Summary((Effect.once("cpu", None, DECLARED_MS, hop),))
 
 
-def definition_hop(function: Function) -> Hop:
-    """The hop that shows a function: where it is defined, under a name that says whose it is."""
-    node = function.node
-    symbol = "lambda" if isinstance(node, ast.Lambda) else function.name
-    if function.owner is not None:
-        owner = function.owner.name
-        symbol = f"{owner}.{function.name}"
-    return Hop(symbol, function.module, node.lineno, node.col_offset, "async" if function.is_async else "")
-
-
 def does_nothing(function: Function) -> bool:
     """Whether a function's body is `pass` or a docstring, and stands there to be run, not to be implemented."""
     if isinstance(function.node, ast.Lambda) or function.module.path.endswith(".pyi"):
@@ -593,42 +534,3 @@ def does_nothing(function: Function) -> bool:
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
-
-
-def queue_task(program: Program, value: FunctionValue) -> str | None:
-    """The queue whose task a function is, by its decorators."""
-    function = value.origin or value.function
-    for decorator in function.decorators:
-        plain = decorator.func if isinstance(decorator, ast.Call) else decorator
-        owner = last_name(plain.value) if isinstance(plain, ast.Attribute) else ""
-        frame = program.frame_of(function.parent)
-        dotted = [program.qualified_name(v) for v in program.infer(plain, frame) if isinstance(v, External)]
-        found = queues.queue_of_decorator(dotted[0] if dotted else None, last_name(plain), owner)
-        if found is not None:
-            return found
-    return None
-
-
-def written(node: ast.expr) -> str:
-    """A callee as it is written, shortened to what can be read at a glance."""
-    try:
-        text = ast.unparse(_end_of_chain(node, MAX_CHAIN))
-    except (RecursionError, ValueError):
-        return last_name(node) or "…"
-    return text if len(text) <= 60 else "…" + text[-57:]
-
-
-def _end_of_chain(node: ast.expr, links: int) -> ast.expr:
-    """The last links of `a.b().c[0].d`; what stands before them is left out, so that a long chain costs no more."""
-    match node:
-        case ast.Attribute(value=owner) | ast.Subscript(value=owner) | ast.Call(func=owner):
-            if not links:
-                return ast.Name("…")
-            shorter = _end_of_chain(owner, links - 1)
-            if shorter is owner:
-                return node
-            shown = copy(node)
-            setattr(shown, "func" if isinstance(shown, ast.Call) else "value", shorter)
-            return shown
-        case _:
-            return node

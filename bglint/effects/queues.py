@@ -6,8 +6,17 @@ bullmq 3.4, procrastinate 3.10, prefect 3.9, temporalio 1.35, pydocket 0.27, dja
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
+from typing import TYPE_CHECKING
+
+from bglint.program.modules import last_name
+from bglint.program.values import External
+
+if TYPE_CHECKING:
+    from bglint.program.program import Program
+    from bglint.program.values import FunctionValue
 
 METHODS_THAT_ENQUEUE = frozenset({
     "delay", "apply_async", "send", "send_with_options", "kiq", "kicker", "defer", "defer_async", "batch_defer",
@@ -111,4 +120,18 @@ def queue_of_decorator(name: str | None, written: str, owner: str) -> str | None
         return "Dramatiq" if written == "actor" else "Huey" if written == "db_task" else "Celery"
     if written == "task" and owner in _TASK_OWNERS:
         return {"huey": "Huey", "broker": "Taskiq", "taskiq_broker": "Taskiq"}.get(owner, "Celery")
+    return None
+
+
+def queue_task(program: Program, value: FunctionValue) -> str | None:
+    """The queue whose task a function is, by its decorators."""
+    function = value.origin or value.function
+    for decorator in function.decorators:
+        plain = decorator.func if isinstance(decorator, ast.Call) else decorator
+        owner = last_name(plain.value) if isinstance(plain, ast.Attribute) else ""
+        frame = program.frame_of(function.parent)
+        dotted = [program.qualified_name(v) for v in program.infer(plain, frame) if isinstance(v, External)]
+        found = queue_of_decorator(dotted[0] if dotted else None, last_name(plain), owner)
+        if found is not None:
+            return found
     return None

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bglint.effects.analyzer import queue_task
+from bglint.effects.queues import queue_task
 from bglint.fixes.site import fix, is_statement
 from bglint.program.values import FunctionValue
 

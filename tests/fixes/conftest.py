@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from bglint.diagnostics import Confidence, Diagnostic, Report
-from bglint.effects.analyzer import queue_task
+from bglint.effects.queues import queue_task
 from bglint.fixes import fix_for, with_fix
 from bglint.fixes.editing import Document
 from bglint.program.modules import ModuleIndex

@@ -50,7 +50,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bglint.contract import queue_named
-from bglint.effects.analyzer import queue_task
+from bglint.effects.queues import queue_task
 from bglint.program.values import FunctionValue, Partial
 from bglint.registrations import runtime_options
 from bglint.rules.rule import Case, Finding, Rule
