@@ -138,6 +138,8 @@ NOT_RUN: Final = {
     "forms_runtime": "hands its tasks to a queue whose worker is not there",
     "guide_unreadable": "imports a package that does not exist", "names": "imports a package that does not exist",
     "many_implementations": "imports WeasyPrint, which needs Pango", "misuse": "its mistakes keep it from starting",
+    "lazy_results": "imports faster-whisper, which fetches a model",
+    "untyped_receivers": "its receivers are whatever a caller hands over", "vectors_given": "imports chromadb",
     "settled_branches": "imports WeasyPrint, which needs Pango",
     "state_that_outlives": "imports WeasyPrint, which needs Pango", "several_roots": "starts from several roots",
     "unrelated": "registers no task",
