@@ -51,7 +51,6 @@ MAX_STEPS = 800
 """How many function bodies one target may lead to before the rest counts as unread."""
 
 _DECLARATION = re.compile(r"#\s*bglint:\s*(light|heavy)\b")
-_CACHES = {"functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property"}
 _TRIVIAL_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")
 ) | {

@@ -29,6 +29,7 @@ from bglint.program.values import (
     Partial,
     Value,
     merge,
+    telling,
 )
 
 if TYPE_CHECKING:
@@ -296,13 +297,13 @@ def result(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
     idle = branches.skipped(program, frame)
     returns = [each for each in scope.returns if not branches.within(each, idle)]
     returned = merge(*(program.infer(each.value, frame) for each in returns if each.value), ())
-    telling = tuple(v for v in returned if not (isinstance(v, Constant) and v.value is None))
-    vague = all(isinstance(v, External | Instance) for v in telling)
-    if node.returns is not None and (not telling or (vague and not any(isinstance(v, Instance) for v in telling))):
+    results = telling(returned)
+    vague = all(isinstance(v, External | Instance) for v in results)
+    if node.returns is not None and (not results or (vague and not any(isinstance(v, Instance) for v in results))):
         declared = hints.instances(program, node.returns, function.frame)
         if declared:
             return declared
-    return telling or returned
+    return results or returned
 
 
 def yielded(program: Program, function: FunctionValue, frame: Frame) -> Meanings:
@@ -368,7 +369,7 @@ def _getattr(program: Program, arguments: Arguments) -> Meanings:
     if len(wanted) != 1 or not isinstance(wanted[0], str):
         return ()
     found = merge(*(members.member(program, value, wanted[0]) for value in arguments.positional(0)), ())
-    return found or tuple(v for v in arguments.positional(2) if not (isinstance(v, Constant) and v.value is None))
+    return found or telling(arguments.positional(2))
 
 
 def _import_module(program: Program, arguments: Arguments) -> Meanings:

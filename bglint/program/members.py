@@ -27,6 +27,7 @@ from bglint.program.values import (
     Super,
     Value,
     merge,
+    telling,
 )
 
 if TYPE_CHECKING:
@@ -174,10 +175,10 @@ def _assigned(program: Program, value: Instance, name: str, order: list[ClassVal
         for method, assigned, annotation in cls.cls.instance_attributes.get(name, ()):
             frame = _method_frame(program, cls, method, value)
             meanings = program.infer(assigned, frame) if assigned is not None else ()
-            telling = tuple(each for each in meanings if not (isinstance(each, Constant) and each.value is None))
-            if annotation is not None and all(collections.is_empty(each) for each in telling):
-                telling = merge(hints.instances(program, annotation, frame), telling)
-            found.append(telling)
+            held = telling(meanings)
+            if annotation is not None and all(collections.is_empty(each) for each in held):
+                held = merge(hints.instances(program, annotation, frame), held)
+            found.append(held)
     if (
         not any(found)
         and value.made is not None

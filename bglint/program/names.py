@@ -21,6 +21,7 @@ from bglint.program.values import (
     Meanings,
     ModuleValue,
     merge,
+    telling,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
 def _or_set_later(program: Program, module: Module, name: str, found: Meanings) -> Meanings:
     """The meanings of a module's name, and what functions set it to: then a None stands for "not yet"."""
     later = state.set_by_functions(program, module, name)
-    return merge(state.telling(found), later) if later else found
+    return merge(telling(found), later) if later else found
 
 
 def module_member(program: Program, module: Module, name: str) -> Meanings:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bglint.program import hints, names
-from bglint.program.values import Constant, Meanings, merge
+from bglint.program.values import Meanings, merge, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,6 @@ def set_by_functions(program: Program, module: Module, name: str) -> Meanings:
             frame = program.frame_of(scope)
             found += [names.bound(program, binding, frame) for binding in scope.bindings[name]]
     return telling(merge(*found, ()))
-
-
-def telling(values: Meanings) -> Meanings:
-    """The values without a None, which stands for "not yet"."""
-    return tuple(value for value in values if not (isinstance(value, Constant) and value.value is None))
 
 
 def _declaring_scopes(module: Module) -> Iterator[Scope]:

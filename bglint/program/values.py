@@ -178,3 +178,8 @@ def merge(*groups: Meanings) -> Meanings:
         if group and group is not found:
             found = found + group if found else group
     return found if len(found) < 2 else tuple(dict.fromkeys(found))
+
+
+def telling(values: Meanings) -> Meanings:
+    """The values without a None, which stands for "not yet"."""
+    return tuple(value for value in values if not (isinstance(value, Constant) and value.value is None))
