@@ -12,32 +12,13 @@ from bglint.engine import run
 from bglint.project import Project
 from bglint.rules.registry import RULES
 from bglint.settings import SettingsResolver
+from tests.shop import API, HEAVY, LIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bglint.diagnostics import Report
 
-API = """\
-from fastapi import BackgroundTasks
-from shop.media import make_previews
-
-
-def upload(path: str, tasks: BackgroundTasks):
-    tasks.add_task(make_previews, path)
-"""
-HEAVY = """\
-from PIL import Image
-
-
-def make_previews(path):
-    for size in (4000, 3000, 2000):
-        Image.open(path).resize((size, size)).save(f"{path}.{size}.png")
-"""
-LIGHT = """\
-def make_previews(path):
-    print(path)
-"""
 VERSIONS = {
     "shop/api.py": (
         API,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import bglint as package
+from tests.shop import API, HEAVY, LIGHT, make_shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,23 +24,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import CommandLine
 
 DEADLINE_S: Final = 60
-API: Final = """\
-from fastapi import BackgroundTasks
-from shop.media import make_previews
-
-
-def upload(path: str, tasks: BackgroundTasks):
-    tasks.add_task(make_previews, path)
-"""
-HEAVY: Final = """\
-from PIL import Image
-
-
-def make_previews(path):
-    for size in (4000, 3000, 2000):
-        Image.open(path).resize((size, size)).save(f"{path}.{size}.png")
-"""
-LIGHT: Final = "def make_previews(path):\n    print(path)\n"
 
 
 class Terminal:
@@ -80,11 +64,7 @@ class Terminal:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A repository with one task, whose work lies in another module."""
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "shop").mkdir()
-    for name, text in {"__init__": "", "api": API, "media": HEAVY}.items():
-        (tmp_path / f"shop/{name}.py").write_text(text, encoding="utf-8")
-    return tmp_path
+    return make_shop(tmp_path)
 
 
 @pytest.fixture

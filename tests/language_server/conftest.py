@@ -11,30 +11,12 @@ import pytest_asyncio
 from lsprotocol import types
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
+from tests.shop import make_shop
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-API = """\
-from fastapi import BackgroundTasks
-from shop.media import make_previews
-
-
-def upload(path: str, tasks: BackgroundTasks):
-    tasks.add_task(make_previews, path)
-"""
-HEAVY = """\
-from PIL import Image
-
-
-def make_previews(path):
-    for size in (4000, 3000, 2000):
-        Image.open(path).resize((size, size)).save(f"{path}.{size}.png")
-"""
-LIGHT = """\
-def make_previews(path):
-    print(path)
-"""
 DEADLINE_S = 60
 
 
@@ -108,11 +90,7 @@ class Editor:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A repository with one task, whose work lies in another module."""
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "shop").mkdir()
-    for name, text in {"__init__": "", "api": API, "media": HEAVY}.items():
-        (tmp_path / f"shop/{name}.py").write_text(text, encoding="utf-8")
-    return tmp_path
+    return make_shop(tmp_path)
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import API, DEADLINE_S, LIGHT
+from tests.shop import API, LIGHT
+
+from .conftest import DEADLINE_S
 
 NVIM = shutil.which("nvim")
 NON_ASCII = API.replace("    tasks", "    'é𝄞'; tasks").replace("path)\n", "path)  # ü\n")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 from lsprotocol import types
 
-from .conftest import API, HEAVY, LIGHT, Editor
+from tests.shop import API, HEAVY, LIGHT
+
+if TYPE_CHECKING:
+    from .conftest import Editor
 
 pytestmark = pytest.mark.asyncio
 NON_ASCII = API.replace("    tasks", "    'é𝄞'; tasks")
