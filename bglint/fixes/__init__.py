@@ -6,10 +6,12 @@ A builder gives None where the edit would not be clear; a finding then stays wit
 from __future__ import annotations
 
 from dataclasses import replace
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final
 
-from bglint.fixes import attaching, calls, injection, queues
+from bglint.effects.queues import queue_task
 from bglint.fixes.site import RegistrationCase, Site
+from bglint.program.values import FunctionValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,23 +20,26 @@ if TYPE_CHECKING:
     from bglint.fixes.site import ModuleCase
     from bglint.registrations.registration import Registration
 
-_HEAVY_CODES: Final = tuple(f"BG1{number:02}" for number in range(1, 13))
+_HEAVY_CODES: Final = (*(f"BG1{number:02}" for number in range(1, 13)), "BG201")
 
-BUILDERS: Final[Mapping[str, Callable[[Site], Fix | None]]] = {
-    **dict.fromkeys((*_HEAVY_CODES, "BG201"), queues.enqueue_heavy_task),
-    "BG401": calls.hand_over_uncalled,
-    "BG403": calls.consume_generator,
-    "BG404": attaching.attach,
-    "BG406": calls.bind_early,
-    "BG407": attaching.add_to_injected,
-    "BG408": attaching.return_instead,
-    "BG410": calls.hand_over_coroutine_function,
-    "BG411": calls.leave_out_loop_call,
-    "BG412": injection.drop_await,
-    "BG413": injection.inject_plainly,
-    "BG414": queues.enqueue_queue_task,
+BUILDERS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_HEAVY_CODES, "queues:enqueue_heavy_task"),
+    "BG401": "calls:hand_over_uncalled",
+    "BG403": "calls:consume_generator",
+    "BG404": "attaching:attach",
+    "BG406": "calls:bind_early",
+    "BG407": "attaching:add_to_injected",
+    "BG408": "attaching:return_instead",
+    "BG410": "calls:hand_over_coroutine_function",
+    "BG411": "calls:leave_out_loop_call",
+    "BG412": "injection:drop_await",
+    "BG413": "injection:inject_plainly",
+    "BG414": "queues:enqueue_queue_task",
 }
-"""What builds the fix of a rule's findings, by code."""
+"""What builds the fix of a rule's findings, by code: module and function of this package.
+
+They are named and not imported, as they import libcst, which takes longer than linting a small application.
+"""
 
 
 def with_fix(diagnostic: Diagnostic, case: RegistrationCase | ModuleCase) -> Diagnostic:
@@ -47,9 +52,16 @@ def with_fix(diagnostic: Diagnostic, case: RegistrationCase | ModuleCase) -> Dia
 def fix_for(code: str, case: RegistrationCase | ModuleCase, span: Span | None = None) -> Fix | None:
     """Return the fix of a finding of the rule `code` that lies at `span`, by default at its registration."""
     site = _site(case, span)
-    if site is None or code not in BUILDERS:
+    if site is None or code not in BUILDERS or (code in _HEAVY_CODES and not _is_of_queue(site)):
         return None
-    return BUILDERS[code](site)
+    build: Callable[[Site], Fix | None] = resolve_name(f"{__name__}.{BUILDERS[code]}")
+    return build(site)
+
+
+def _is_of_queue(site: Site) -> bool:
+    """Whether what is handed over is a task of a job queue."""
+    meanings = site.registration.meanings if site.registration is not None else ()
+    return any(isinstance(value, FunctionValue) and queue_task(site.program, value) for value in meanings)
 
 
 def _site(case: RegistrationCase | ModuleCase, span: Span | None) -> Site | None:

@@ -9,7 +9,11 @@ import ast
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import libcst as cst
+
+from bglint.fixes.concrete import concrete, rewritten
 from bglint.fixes.imports import imported
+from bglint.fixes.rewriting import with_argument, with_parameter
 from bglint.fixes.site import fix, is_statement
 from bglint.program.modules import last_name
 from bglint.registrations.forms import ROUTE_METHODS
@@ -35,7 +39,7 @@ def attach(site: Site) -> Fix | None:
         return None
     if _is_fastapi_endpoint(site, function):
         kind = ast.unparse(made[0].value.func) if isinstance(made[0].value, ast.Call) else ""
-        edits = (site.text.without_statement(made[0]), _with_parameter(site, function, f"{name}: {kind}"))
+        edits = (site.text.without_statement(made[0]), _with_parameter(site, function, name, kind))
         return fix("unsafe", "Let the framework inject the tasks", *edits)
     return _given_to_responses(site, function, name, made[0])
 
@@ -46,18 +50,20 @@ def add_to_injected(site: Site) -> Fix | None:
     registration = site.registration
     if name is None or registration is None:
         return None
-    text = site.text
     replacing = list(_replacing_backgrounds(site, registration.call))
     if len(replacing) != 1:
         return None
     statement, task = replacing[0]
-    start, end = text.start(task), text.end(task)
-    opening, closing = text.opening(task) + 1, text.closing(task)
-    arguments = text.text[opening:closing]
-    if "#" in text.text[start:end] or "\n" in arguments or not task.args:
+    syntax = concrete(site, task)
+    old = syntax.at(task, cst.Call) if syntax is not None else None
+    if syntax is None or old is None or not task.args:
         return None
-    line = text.before_statement(statement, f"{name}.add_task({arguments})")
-    return fix("unsafe", "Add the task to the injected ones", line, text.edit(start, end, name))
+    added = old.with_changes(func=cst.parse_expression(f"{name}.add_task"), lpar=[], rpar=[])
+    line = syntax.module.code_for_node(added)
+    if "\n" in line:
+        return None
+    edits = (site.text.before_statement(statement, line), syntax.edit(old, cst.Name(name, old.lpar, old.rpar)))
+    return fix("unsafe", "Add the task to the injected ones", *edits)
 
 
 def return_instead(site: Site) -> Fix | None:
@@ -118,36 +124,9 @@ def _is_fastapi_endpoint(site: Site, function: FunctionNode) -> bool:
     )
 
 
-def _with_parameter(site: Site, function: FunctionNode, parameter: str) -> Edit | None:
+def _with_parameter(site: Site, function: FunctionNode, name: str, annotation: str) -> Edit | None:
     """The edit that adds a parameter behind those without a default."""
-    text, arguments = site.text, function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    plain = len(positional) - len(arguments.defaults)
-    if arguments.posonlyargs or arguments.vararg is not None:
-        return None
-    if not positional:
-        if arguments.kwonlyargs or arguments.kwarg is not None:
-            return None
-        at = text.text.index("(", text.start(function)) + 1
-        in_header = "[" not in text.text[text.start(function) : at] and text.text[text.skip(at)] == ")"
-        return text.edit(at, at, parameter) if in_header else None
-    if plain == len(positional):
-        last = positional[-1]
-        lead, end = _line_lead(site, last), text.end(last)
-        behind = text.skip(end)
-        line_end = text.line_end(behind)
-        if lead and text.text[behind] == "," and text.skip(behind + 1) >= line_end:
-            return text.edit(line_end, line_end, f"{lead}{parameter},")
-        return text.edit(end, end, f",{lead or ' '}{parameter}")
-    following = positional[plain]
-    at = text.start(following)
-    return text.edit(at, at, f"{parameter},{_line_lead(site, following) or ' '}")
-
-
-def _line_lead(site: Site, parameter: ast.arg) -> str | None:
-    """The line break and indentation before a parameter that stands on a line of its own."""
-    indent = site.text.indent(site.text.start(parameter))
-    return None if indent is None else f"\n{indent}"
+    return rewritten(site, function, cst.FunctionDef, lambda old: with_parameter(old, name, annotation))
 
 
 def _given_to_responses(site: Site, function: FunctionNode, name: str, made: ast.Assign) -> Fix | None:
@@ -165,19 +144,9 @@ def _with_background(site: Site, value: ast.expr | None, name: str) -> Edit | No
     """The edit that adds `background=` to the construction of a response."""
     if not isinstance(value, ast.Call) or not last_name(value.func).endswith("Response"):
         return None
-    given: list[ast.expr | ast.keyword] = [*value.args, *value.keywords]
     if any(keyword.arg in {"background", None} for keyword in value.keywords):
         return None
-    text = site.text
-    if not given:
-        at = text.opening(value) + 1
-        return text.edit(at, at, f"background={name}")
-    last = max(given, key=text.end)
-    node = last.value if isinstance(last, ast.keyword) else last
-    end = max(text.end(last), text.outer(node, text.opening(value) + 1)[1])
-    indent = text.indent(text.start(last))
-    lead = " " if indent is None else f"\n{indent}"
-    return text.edit(end, end, f",{lead}background={name}")
+    return rewritten(site, value, cst.Call, lambda old: with_argument(old, "background", name))
 
 
 def _replacing_backgrounds(site: Site, call: ast.Call) -> Iterator[tuple[ast.stmt, ast.Call]]:
@@ -229,11 +198,11 @@ def _own_nodes(statements: list[ast.stmt]) -> Iterator[ast.AST]:
 
 def _returned(site: Site, node: ast.Raise, response: str, name: str) -> Edit | None:
     """The edit that returns what a raised HTTPException leads to."""
-    text = site.text
     if not isinstance(node.exc, ast.Call) or last_name(node.exc.func) != "HTTPException":
         return None
-    if not _leaves_at_once(site, node) or "#" in text.text[text.start(node) : text.end(node)]:
+    if not _leaves_at_once(site, node):
         return None
+    text = site.text
     given = dict(zip(("status_code", "detail", "headers"), node.exc.args, strict=False))
     given.update({keyword.arg or "": keyword.value for keyword in node.exc.keywords})
     status = given.get("status_code")
@@ -243,8 +212,8 @@ def _returned(site: Site, node: ast.Raise, response: str, name: str) -> Edit | N
     if detail is None:
         return None
     headers = f", headers={text.of(given['headers'])}" if "headers" in given else ""
-    content = f'return {response}({{"detail": {detail}}}, {text.of(status)}{headers}, background={name})'
-    return text.edit(text.start(node), text.end(node), content)
+    returned = f'{response}({{"detail": {detail}}}, {text.of(status)}{headers}, background={name})'
+    return rewritten(site, node, cst.Raise, lambda _: cst.Return(cst.parse_expression(returned)))
 
 
 def _phrase(status: ast.expr) -> str | None:

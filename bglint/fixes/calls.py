@@ -5,16 +5,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from bglint.fixes.rewriting import Handover, handover_edit, substituted
+import libcst as cst
+
+from bglint.fixes.concrete import concrete, replaced, rewritten
+from bglint.fixes.rewriting import handed_over, run_to_its_end
 from bglint.fixes.site import fix, known_async
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, External, FunctionValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bglint.diagnostics import Applicability, Fix
+    from bglint.fixes.concrete import Concrete
     from bglint.fixes.site import Site
     from bglint.registrations.registration import Registration
 
@@ -55,7 +59,7 @@ def leave_out_loop_call(site: Site) -> Fix | None:
     match call.args[1:]:
         case [ast.Call() as inner]:
             applicability = _applicability(site, inner.func, registration)
-            return _handed_over(site, registration, inner, applicability, through=inner)
+            return _handed_over(site, registration, inner, applicability)
     return None
 
 
@@ -79,30 +83,14 @@ def consume_generator(site: Site) -> Fix | None:
     registration = site.registration
     if registration is None or registration.target is None or registration.form.sync_in == "loop":
         return None
-    call, target, text = registration.call, registration.target, site.text
+    call, target = registration.call, registration.target
     functions = [value.function for value in registration.meanings if isinstance(value, FunctionValue)]
     if call.args[:1] != [target] or any(function.is_async for function in functions) or registration.helper:
         return None
     if not isinstance(target, ast.Name | ast.Attribute) or not registration.form.forwards:
         return None
-    start, end = text.outer(target, text.opening(call) + 1)
-    behind = text.skip(end)
-    if len(call.args) + len(call.keywords) == 1:
-        edits = [text.edit(start, start, "list, "), text.edit(end, end, "()")]
-    elif text.text[behind] == ",":
-        last = _end_of_arguments(site, call)
-        first = text.skip(behind + 1)
-        if last is None or "#" in text.text[end:first]:
-            return None
-        between = text.text[behind + 1 : first]
-        edits = [
-            text.edit(start, start, "list, "),
-            text.edit(end, first, f"({between if between.strip(' ') else ''}"),
-            text.edit(last, last, ")"),
-        ]
-    else:
-        return None
-    return fix("unsafe", "Run the generator to its end with `list`", *edits)
+    edit = rewritten(site, call, cst.Call, run_to_its_end)
+    return fix("unsafe", "Run the generator to its end with `list`", edit)
 
 
 def _from_lambda(site: Site, applicability: Applicability | None) -> Fix | None:
@@ -114,15 +102,19 @@ def _from_lambda(site: Site, applicability: Applicability | None) -> Fix | None:
     if call is None or applicability is None or not _is_settled(registration, call, function):
         return None
     if _passes_its_parameters(function, call) and _is_given(registration, function):
-        content = substituted(site.text, call.func, {})
-        low, high = site.text.outer(function, site.text.opening(registration.call) + 1)
-        if "#" in site.text.text[low:high]:
-            return None
-        return fix(applicability, _FUNCTION_ALONE, site.text.edit(low, high, content))
-    defaults = _defaults(function)
-    if defaults is None or _lone_target(registration) is None:
+        return _function_alone(site, function, call, applicability)
+    if not _has_plain_defaults(function) or _lone_target(registration) is None:
         return None
-    return _handed_over(site, registration, call, applicability, names=defaults)
+    return _handed_over(site, registration, call, applicability, within=function)
+
+
+def _function_alone(site: Site, function: ast.Lambda, call: ast.Call, applicability: Applicability) -> Fix | None:
+    """The fix that hands over what is called within a lambda in the lambda's place."""
+    syntax = concrete(site, function)
+    inner = syntax.at(call, cst.Call) if syntax is not None else None
+    if inner is None:
+        return None
+    return fix(applicability, _FUNCTION_ALONE, rewritten(site, function, cst.Lambda, lambda _: inner.func))
 
 
 def _handed_over(
@@ -131,10 +123,12 @@ def _handed_over(
     inner: ast.Call,
     applicability: Applicability | None,
     *,
-    through: ast.expr | None = None,
-    names: Mapping[str, ast.expr] | None = None,
+    within: ast.Lambda | None = None,
 ) -> Fix | None:
-    """The fix that hands over what `inner` calls, and its arguments, in place of the target (up to `through`)."""
+    """The fix that hands over what `inner` calls, and its arguments, in place of all that the call is given.
+
+    Where it stands `within` a lambda, the defaults of that take the place of its parameters.
+    """
     form, target = registration.form, registration.target
     has_arguments = bool(inner.args or inner.keywords)
     taken = {"self", form.keyword}
@@ -142,9 +136,27 @@ def _handed_over(
         return None
     if any(keyword.arg in taken for keyword in inner.keywords):
         return None
-    keyword = next((each for each in registration.call.keywords if each.value is target), None)
-    edit = handover_edit(site.text, Handover(registration.call, target, through or target, inner, keyword, names or {}))
-    return fix(applicability, _HAND_OVER if has_arguments else _FUNCTION_ALONE, edit)
+    syntax = concrete(site, registration.call)
+    if syntax is None:
+        return None
+    old, call = syntax.at(registration.call, cst.Call), syntax.at(inner, cst.Call)
+    if old is None or call is None:
+        return None
+    if within is not None:
+        call = replaced(call, _uses_of_defaults(syntax, within, inner))
+    return fix(
+        applicability, _HAND_OVER if has_arguments else _FUNCTION_ALONE, syntax.edit(old, handed_over(old, call))
+    )
+
+
+def _uses_of_defaults(syntax: Concrete, function: ast.Lambda, call: ast.Call) -> dict[cst.CSTNode, cst.CSTNode]:
+    """Where a lambda's call reads its parameters, with their defaults."""
+    written = syntax.at(function, cst.Lambda)
+    parameters = [*written.params.posonly_params, *written.params.params] if written is not None else []
+    defaults = {each.name.value: each.default for each in parameters}
+    uses = (node for node in ast.walk(call) if isinstance(node, ast.Name) and node.id in defaults)
+    found = ((syntax.at(use, cst.Name), defaults[use.id]) for use in uses)
+    return {use: default for use, default in found if use is not None and default is not None}
 
 
 def _applicability(site: Site, callee: ast.expr, registration: Registration) -> Applicability | None:
@@ -244,24 +256,10 @@ def _is_given(registration: Registration, function: ast.Lambda) -> bool:
     return call.args[:1] == [function] and len(call.args) == count + 1 and not call.keywords
 
 
-def _defaults(function: ast.Lambda) -> dict[str, ast.expr] | None:
-    """A lambda's parameters with their defaults; None where one has none, or is of another kind."""
+def _has_plain_defaults(function: ast.Lambda) -> bool:
+    """Whether all parameters of a lambda have defaults that only look up names and attributes."""
     arguments = function.args
     parameters = [*arguments.posonlyargs, *arguments.args]
     if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or len(parameters) != len(arguments.defaults):
-        return None
-    defaults = {each.arg: value for each, value in zip(parameters, arguments.defaults, strict=True)}
-    return defaults if all(map(_is_plain, defaults.values())) else None
-
-
-def _end_of_arguments(site: Site, call: ast.Call) -> int | None:
-    """Where the last argument of a call ends, a comma behind it left out."""
-    text = site.text
-    nodes: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
-    last = max(nodes, key=text.end)
-    value = last.value if isinstance(last, ast.keyword) else last
-    end = max(text.end(last), text.outer(value, text.opening(call) + 1)[1])
-    behind = text.skip(end)
-    if text.text[behind] == ",":
-        behind = text.skip(behind + 1)
-    return end if behind == text.closing(call) else None
+        return False
+    return all(map(_is_plain, arguments.defaults))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
+from bglint.fixes.concrete import replaced, rewritten
+from bglint.fixes.rewriting import in_parentheses_of, with_plain_annotation
 from bglint.fixes.site import fix
 from bglint.program.modules import last_name
 
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
 
     from bglint.diagnostics import Edit, Fix
     from bglint.fixes.site import Site
+    from bglint.program.scopes import FunctionNode
 
 _TYPE = "BackgroundTasks"
 
@@ -24,35 +30,38 @@ def drop_await(site: Site) -> Fix | None:
     around = site.parent(site.registration.call)
     if not isinstance(around, ast.Await):
         return None
-    text = site.text
-    start = text.start(around)
-    end = text.skip(start + len("await"))
-    removed = text.text[start:end]
-    return None if removed.strip() != "await" else fix("safe", "Remove `await`", text.edit(start, end, ""))
+    edit = rewritten(site, around, cst.Await, lambda old: in_parentheses_of(old, old.expression))
+    return fix("safe", "Remove `await`", edit)
 
 
 def inject_plainly(site: Site) -> Fix | None:
     """BG413: `tasks: BackgroundTasks = Depends()` becomes a parameter that has nothing but its annotation."""
-    found = [pair for pair in _parameters(site) if _is_wrong(*pair[1:])]
-    at = [each for each in found if _touches(site, *each[1:])] or _of_receiver(site, found)
-    if len(at) != 1:
-        return None
-    function, parameter, default = at[0]
-    edit = _plain_annotation(site, parameter) if default is None else _plain(site, function, parameter, default)
-    return fix("safe", "Leave the injection to the annotation", edit)
+    found = [each for each in _parameters(site) if _is_wrong(each.parameter, each.default)]
+    at = [each for each in found if _touches(site, each)] or _of_receiver(site, found)
+    return fix("safe", "Leave the injection to the annotation", _plain(site, at[0])) if len(at) == 1 else None
 
 
-def _parameters(site: Site) -> Iterator[tuple[ast.arguments, ast.arg, ast.expr | None]]:
-    """The parameters of all functions of the module, with their defaults."""
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """A function's parameter, and its default."""
+
+    function: FunctionNode
+    parameter: ast.arg
+    default: ast.expr | None
+
+
+def _parameters(site: Site) -> Iterator[_Parameter]:
+    """The parameters of all functions of the module."""
     for node in ast.walk(site.module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             arguments = node.args
             positional = [*arguments.posonlyargs, *arguments.args]
             defaults = [None] * (len(positional) - len(arguments.defaults)) + arguments.defaults
-            for parameter, default in zip(positional, defaults, strict=True):
-                yield arguments, parameter, default
-            for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-                yield arguments, parameter, default
+            pairs = [
+                *zip(positional, defaults, strict=True),
+                *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+            ]
+            yield from (_Parameter(node, parameter, default) for parameter, default in pairs)
 
 
 def _is_wrong(parameter: ast.arg, default: ast.expr | None) -> bool:
@@ -83,53 +92,50 @@ def _names_type(node: ast.expr) -> bool:
     return last_name(node) == _TYPE
 
 
-def _touches(site: Site, parameter: ast.arg, default: ast.expr | None) -> bool:
+def _touches(site: Site, found: _Parameter) -> bool:
     text = site.text
-    end = text.end(default if default is not None else parameter)
+    end = text.end(found.default if found.default is not None else found.parameter)
     start, stop = text.offset(site.span.start), text.offset(site.span.end)
-    return text.start(parameter) <= stop and start <= end
+    return text.start(found.parameter) <= stop and start <= end
 
 
-def _of_receiver(
-    site: Site, found: list[tuple[ast.arguments, ast.arg, ast.expr | None]]
-) -> list[tuple[ast.arguments, ast.arg, ast.expr | None]]:
+def _of_receiver(site: Site, found: list[_Parameter]) -> list[_Parameter]:
     """Those of the parameters whose function registers the task on them."""
     if site.registration is None or not isinstance(site.registration.call.func, ast.Attribute):
         return []
-    receiver = site.registration.call.func.value
+    receiver = last_name(site.registration.call.func.value)
     function = site.function(site.registration.call)
-    return [
-        each
-        for each in found
-        if function is not None and each[0] is function.args and last_name(receiver) == each[1].arg
-    ]
+    return [each for each in found if each.function is function and each.parameter.arg == receiver]
 
 
-def _plain_annotation(site: Site, parameter: ast.arg) -> Edit | None:
-    """The edit that leaves of `Annotated[BackgroundTasks, Depends()]` the type alone."""
-    plain = _annotated(parameter)
-    if plain is None or parameter.annotation is None:
+def _plain(site: Site, found: _Parameter) -> Edit | None:
+    """The edit that leaves of a parameter the type; behind other defaults one that does no harm comes with it."""
+    kind = _type_of(found)
+    if kind is None:
         return None
-    text = site.text
-    start, end = text.start(parameter.annotation), text.end(parameter.annotation)
-    return None if "#" in text.text[start:end] else text.edit(start, end, text.of(plain))
+    written, optional = site.text.of(kind), _follows_default(found)
+
+    def plain(function: cst.FunctionDef) -> cst.FunctionDef:
+        parameters = function.params
+        every = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+        old = next(each for each in every if each.name.value == found.parameter.arg)
+        return replaced(function, {old: with_plain_annotation(old, written, optional=optional)})
+
+    return rewritten(site, found.function, cst.FunctionDef, plain)
 
 
-def _plain(site: Site, arguments: ast.arguments, parameter: ast.arg, default: ast.expr) -> Edit | None:
-    """The edit that removes a default; behind other defaults one that does no harm has to take its place."""
-    text = site.text
-    start, end = text.end(parameter), text.outer(default, text.end(parameter))[1]
-    if "#" in text.text[start:end]:
-        return None
-    given = default.args[0] if isinstance(default, ast.Call) and default.args else None
-    annotation = parameter.annotation if parameter.annotation is not None else given
-    if annotation is None:
-        return None
-    kind = text.of(annotation)
-    declared = "" if parameter.annotation is not None else f": {kind}"
+def _type_of(found: _Parameter) -> ast.expr | None:
+    """What is written for the type of a parameter: in its annotation, or in `Depends(…)`."""
+    if found.default is None:
+        return _annotated(found.parameter)
+    if found.parameter.annotation is not None:
+        return found.parameter.annotation
+    return found.default.args[0] if isinstance(found.default, ast.Call) and found.default.args else None
+
+
+def _follows_default(found: _Parameter) -> bool:
+    """Whether a parameter stands behind one with a default, so that it must have one too."""
+    arguments = found.function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     first = len(positional) - len(arguments.defaults)
-    if parameter in positional and positional.index(parameter) > first:
-        plain_kind = kind.strip("\"'")
-        return text.edit(start, end, f"{declared} = {plain_kind}()")
-    return text.edit(start, end, declared)
+    return found.default is not None and found.parameter in positional[first + 1 :]

@@ -6,12 +6,16 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import libcst as cst
+
 from bglint.effects.queues import queue_task
+from bglint.fixes.concrete import rewritten
+from bglint.fixes.rewriting import called_instead
 from bglint.fixes.site import fix, is_statement
 from bglint.program.values import FunctionValue
 
 if TYPE_CHECKING:
-    from bglint.diagnostics import Applicability, Edit, Fix
+    from bglint.diagnostics import Applicability, Fix
     from bglint.fixes.site import Site
     from bglint.registrations.registration import Registration
 
@@ -59,17 +63,17 @@ def _enqueued(site: Site, applicability: Applicability) -> Fix | None:
     form = _enqueueing(site, registration)
     if form is None or (form.keyword_only and any(argument is not target for argument in call.args)):
         return None
-    task = site.text.of(target)
-    alone = is_statement(site, call)
-    if alone and form.awaited and isinstance(site.function(call), ast.AsyncFunctionDef):
-        return _called_itself(site, registration, f"await {task}.{form.awaited}", applicability)
-    if alone and form.plain:
-        return _called_itself(site, registration, f"{task}.{form.plain}", applicability)
+    if is_statement(site, call):
+        if form.awaited and isinstance(site.function(call), ast.AsyncFunctionDef):
+            return _called_itself(site, registration, form.awaited, applicability, awaited=True)
+        if form.plain:
+            return _called_itself(site, registration, form.plain, applicability)
     if registration.awaited:  # BG412 comes first
         return None
     method = form.plain or form.awaited
     end = site.text.end(target)
-    return fix(applicability, f"Hand over `{task}.{method}`", site.text.edit(end, end, f".{method}"))
+    message = f"Hand over `{site.text.of(target)}.{method}`"
+    return fix(applicability, message, site.text.edit(end, end, f".{method}"))
 
 
 def _enqueueing(site: Site, registration: Registration) -> Enqueueing | None:
@@ -80,31 +84,22 @@ def _enqueueing(site: Site, registration: Registration) -> Enqueueing | None:
     return ENQUEUEING.get(next(iter(found)) or "") if len(found) == 1 else None
 
 
-def _called_itself(site: Site, registration: Registration, callee: str, applicability: Applicability) -> Fix | None:
-    """The fix that calls `callee` with the arguments behind the target, in place of the registering call."""
-    text, call = site.text, registration.call
-    start, end = text.start(call.func), text.end(call.func)
-    if "#" in text.text[start : text.opening(call)]:
+def _called_itself(
+    site: Site, registration: Registration, method: str, applicability: Applicability, *, awaited: bool = False
+) -> Fix | None:
+    """The fix that calls the task's method with the arguments behind the task, in place of the registering call."""
+    call, target = registration.call, registration.target
+    if target is None or not _comes_first(call, target):
         return None
-    message = f"Enqueue it: `{callee}(…)`"
-    return fix(applicability, message, text.edit(start, end, callee), _without_target(site, registration))
+
+    def enqueued(old: cst.Call) -> cst.BaseExpression:
+        made = called_instead(old, method)
+        return cst.Await(made) if awaited else made
+
+    message = f"Enqueue it: `{'await ' * awaited}{site.text.of(target)}.{method}(…)`"
+    return fix(applicability, message, rewritten(site, call, cst.Call, enqueued))
 
 
-def _without_target(site: Site, registration: Registration) -> Edit | None:
-    """The edit that takes the target out of the arguments; None where a comment would go, or it is not the first."""
-    text, call, target = site.text, registration.call, registration.target
-    assert target is not None
-    low = text.opening(call) + 1
-    start, end = text.outer(target, low)
-    keyword = next((each for each in call.keywords if each.value is target), None)
-    if keyword is not None:
-        start = text.start(keyword)
-    if text.skip(low) != start:
-        return None
-    behind = text.skip(end)
-    if text.text[behind] == ",":
-        behind = text.skip(behind + 1)
-    alone = len(call.args) + len(call.keywords) == 1
-    if alone:
-        start, behind = low, text.closing(call)
-    return None if "#" in text.text[start:behind] else text.edit(start, behind, "")
+def _comes_first(call: ast.Call, target: ast.expr) -> bool:
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return given[0] is target

@@ -1,139 +1,207 @@
-"""From a call that stands where a callable belongs to the callable and its arguments, comments and layout kept."""
+"""Calls and parameters with other contents: from concrete syntax to concrete syntax, comments and layout kept."""
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import libcst as cst
+from libcst import BaseParenthesizableWhitespace as Whitespace
+from libcst import MaybeSentinel, ParenthesizedWhitespace, SimpleWhitespace
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
-    from bglint.diagnostics import Edit
-    from bglint.fixes.text import SourceText
+_QUOTES = "'\""
+_NONE = SimpleWhitespace("")
+_BLANK = SimpleWhitespace(" ")
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What is to be rewritten: in `call`, the stretch from `first` to `last`, to what `inner` calls and its arguments.
+def handed_over(call: cst.Call, inner: cst.Call) -> cst.Call:
+    """`add_task(f(x))` as `add_task(f, x)`: what `inner` calls and its arguments are all that `call` is given.
 
-    `keyword` is the one that names the target, if one does. `names` are to be replaced within `inner`.
+    Arguments on lines of their own move to the column of the one in whose place they come.
     """
+    first, last = call.args[0], call.args[-1]
+    callee = cst.Arg(_bare(inner.func))
+    if first.keyword is not None and all(each.keyword is not None or each.star == "**" for each in inner.args):
+        callee = callee.with_changes(keyword=first.keyword, equal=first.equal)
+    if not inner.args:
+        return call.with_changes(args=[_ended_as(callee, last)])
+    surplus = _column(inner.whitespace_before_args) - _column(call.whitespace_before_args)
+    if _spans_lines(call.whitespace_before_args) and _spans_lines(inner.whitespace_before_args) and surplus > 0:
+        inner = inner.visit(_Dedenting(surplus))  # type: ignore[assignment]
+    before = inner.whitespace_before_args if _spans_lines(inner.whitespace_before_args) else _BLANK
+    *given, final = _parenthesized(inner.args)
+    arguments = [callee.with_changes(comma=cst.Comma(whitespace_after=before)), *given, _ended_within(final, last)]
+    return call.with_changes(args=arguments)
 
-    call: ast.Call
-    first: ast.expr
-    last: ast.expr
-    inner: ast.Call
-    keyword: ast.keyword | None
-    names: Mapping[str, ast.expr]
+
+def run_to_its_end(call: cst.Call) -> cst.Call:
+    """`add_task(generator, x)` as `add_task(list, generator(x))`."""
+    target, *rest = call.args
+    made = cst.Call(target.value)
+    if rest:
+        *given, final = rest
+        before = _closing(target)
+        closed = final.with_changes(comma=MaybeSentinel.DEFAULT, whitespace_after_arg=_NONE)
+        made = made.with_changes(
+            args=[*given, closed], whitespace_before_args=before if _spans_lines(before) else _NONE
+        )
+    consumer = cst.Arg(cst.Name("list"), comma=cst.Comma(whitespace_after=_BLANK))
+    return call.with_changes(args=[consumer, _ended_as(cst.Arg(made), call.args[-1])])
 
 
-def handover_edit(text: SourceText, work: Handover) -> Edit | None:
-    """The edit that hands over the callable; None where a comment would be lost, or it cannot be written."""
-    low = text.opening(work.call) + 1
-    start, end = text.outer(work.first, low)[0], text.outer(work.last, low)[1]
-    opening, closing = text.opening(work.inner), text.closing(work.inner)
-    callee = work.inner.func
-    raw = text.text[opening + 1 : closing]
-    if _is_lone_generator(work.inner):
-        raw = f"({raw.strip()})"
-    if any(
-        "#" in text.text[a:b] for a, b in ((start, text.start(callee)), (text.end(callee), opening), (closing, end))
-    ):
+def called_instead(call: cst.Call, method: str) -> cst.Call:
+    """`add_task(task, x)` as `task.method(x)`."""
+    target, *rest = call.args
+    callee = cst.Attribute(target.value, cst.Name(method))
+    if not rest:
+        return call.with_changes(func=callee, args=[], whitespace_before_args=_NONE)
+    return call.with_changes(func=callee, args=rest)
+
+
+def with_argument(call: cst.Call, name: str, value: str) -> cst.Call:
+    """A call that is given one more argument by its name."""
+    equal = cst.AssignEqual(whitespace_before=_NONE, whitespace_after=_NONE)
+    added = cst.Arg(cst.Name(value), keyword=cst.Name(name), equal=equal)
+    if not call.args:
+        return call.with_changes(args=[added])
+    *given, last = call.args
+    lead = _closing(given[-1]) if given else call.whitespace_before_args
+    comma, behind = _split(_closing(last), lead)
+    if isinstance(last.comma, cst.Comma):
+        added = added.with_changes(comma=cst.Comma(whitespace_after=behind))
+    else:
+        added = added.with_changes(whitespace_after_arg=behind)
+    return call.with_changes(args=[*given, last.with_changes(comma=comma, whitespace_after_arg=_NONE), added])
+
+
+def with_parameter(function: cst.FunctionDef, name: str, annotation: str) -> cst.FunctionDef | None:
+    """A function that takes one more parameter, behind those without a default; None where it has none of that kind."""
+    parameters = function.params
+    if parameters.posonly_params or isinstance(parameters.star_arg, cst.Param):
         return None
-    if work.keyword is not None and work.inner.args:
-        if work.call.keywords[0] is not work.keyword:
-            return None
-        start = text.start(work.keyword)
-    written = substituted(text, callee, work.names)
-    if not work.inner.args and not work.inner.keywords:
-        return text.edit(start, end, written) if "#" not in raw else None
-    if "\n" not in raw:
-        arguments = substituted_text(text, raw, opening + 1, _arguments(work.inner), work.names)
-        return text.edit(start, end, f"{written}, {arguments.strip().removesuffix(',').rstrip()}")
-    return _over_lines(text, work, (start, end), written, raw) if not work.names else None
-
-
-def _over_lines(text: SourceText, work: Handover, stretch: tuple[int, int], callee: str, raw: str) -> Edit | None:
-    """The edit where the arguments stand on lines of their own."""
-    start, end = stretch
-    indent = text.indent(start)
-    if indent is None or raw.partition("\n")[0].strip():  # beside the target's own line: the lines stay where they are
-        if raw.lstrip(" \t") != raw.lstrip():
-            lead = ","
-        else:
-            lead, raw = ", ", raw.lstrip()
-        if text.text.startswith(",", text.skip(end)):
-            raw = raw.rstrip()
-            if "#" in raw.rpartition("\n")[2]:
-                return None
-            raw = raw.removesuffix(",") if _ends_with_comma(text, work.inner) else raw
-        return text.edit(start, end, callee + lead + raw)
-    lines = raw.rstrip().split("\n")[1:]
-    opening = text.opening(work.inner)
-    first_row = text.position(opening).row
-    inside_strings = _rows_inside_strings(work.inner)
-    surplus = len(lines[0]) - len(lines[0].lstrip()) - len(indent)
-    moved = [
-        _dedented(line, surplus) if first_row + number not in inside_strings else line
-        for number, line in enumerate(lines, 1)
-    ]
-    content = "\n".join([f"{callee},", *moved])
-    behind = text.skip(end)
-    if text.text[behind] == ",":  # of two commas one is left
-        if "#" in text.text[end:behind]:
-            return None
-        if _ends_with_comma(text, work.inner):
-            end = behind + 1
-    rest = text.text[end : text.line_end(end)].strip(" \t,")
-    if "#" in moved[-1] and rest:
+    added = cst.Param(cst.Name(name), cst.Annotation(cst.parse_expression(annotation)))
+    own = list(parameters.params)
+    plain = sum(each.default is None for each in own)
+    if not own and (parameters.kwonly_params or parameters.star_kwarg is not None):
         return None
-    return text.edit(start, end, content)
+    if plain == 0:
+        if own:
+            before = function.whitespace_before_params
+            blank = _without_comments(before) if _spans_lines(before) else _BLANK
+            added = added.with_changes(comma=cst.Comma(whitespace_after=blank))
+        return function.with_changes(params=parameters.with_changes(params=[added, *own]))
+    last = own[plain - 1]
+    lead = _closing(own[plain - 2]) if plain > 1 else function.whitespace_before_params
+    comma, behind = _split(_closing(last), lead)
+    if isinstance(last.comma, cst.Comma):
+        added = added.with_changes(comma=cst.Comma(whitespace_after=behind))
+    else:
+        added = added.with_changes(whitespace_after_param=behind)
+    own[plain - 1 : plain] = [last.with_changes(comma=comma, whitespace_after_param=_NONE), added]
+    return function.with_changes(params=parameters.with_changes(params=own))
 
 
-def _dedented(line: str, surplus: int) -> str:
-    blanks = len(line) - len(line.lstrip())
-    return line[min(surplus, blanks) :] if surplus > 0 else line
+def with_plain_annotation(parameter: cst.Param, annotation: str, *, optional: bool) -> cst.Param:
+    """A parameter that has nothing but its annotation; an `optional` one a default besides, which makes the type."""
+    kind = cst.parse_expression(annotation)
+    own = parameter.annotation
+    written = own.with_changes(annotation=kind) if own is not None else cst.Annotation(kind)
+    typed = parameter.with_changes(annotation=written, default=None, equal=MaybeSentinel.DEFAULT)
+    if not optional:
+        return typed
+    made = cst.parse_expression(f"{annotation.strip(_QUOTES)}()")
+    return typed.with_changes(default=made, equal=cst.AssignEqual())
 
 
-def _ends_with_comma(text: SourceText, call: ast.Call) -> bool:
-    """Whether a comma stands behind the last argument."""
-    given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
-    end = max(map(text.end, given))
-    at = text.skip(end)
-    while text.text[at] == ")" and at < text.closing(call):
-        at = text.skip(at + 1)
-    return text.text[at] == ","
+def in_parentheses_of(outer: cst.BaseExpression, inner: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression that takes another's place, within the parentheses of both."""
+    return inner.with_changes(lpar=[*outer.lpar, *inner.lpar], rpar=[*inner.rpar, *outer.rpar])
 
 
-def _rows_inside_strings(node: ast.AST) -> set[int]:
-    """The rows that begin within a string literal."""
-    rows: set[int] = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.Constant | ast.JoinedStr):
-            rows.update(range(each.lineno + 1, (each.end_lineno or each.lineno) + 1))
-    return rows
+def _bare(callee: cst.BaseExpression) -> cst.BaseExpression:
+    """A callee without parentheses that say nothing."""
+    return callee.with_changes(lpar=[], rpar=[]) if isinstance(callee, cst.Name | cst.Attribute) else callee
 
 
-def _is_lone_generator(call: ast.Call) -> bool:
-    return len(call.args) == 1 and isinstance(call.args[0], ast.GeneratorExp) and not call.keywords
+def _parenthesized(arguments: Sequence[cst.Arg]) -> Sequence[cst.Arg]:
+    """Arguments that may stand beside others: of a call's lone generator the parentheses are the call's."""
+    match arguments:
+        case [cst.Arg(value=cst.GeneratorExp(lpar=[]) as generator) as lone]:
+            own = generator.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+            return [lone.with_changes(value=own)]
+    return arguments
 
 
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
+def _ended_as(argument: cst.Arg, other: cst.Arg) -> cst.Arg:
+    return argument.with_changes(comma=other.comma, whitespace_after_arg=other.whitespace_after_arg)
 
 
-def substituted(text: SourceText, node: ast.expr, names: Mapping[str, ast.expr]) -> str:
-    """What is written for an expression, some of its names replaced by other expressions."""
-    return substituted_text(text, text.of(node), text.start(node), [node], names)
+def _ended_within(inner: cst.Arg, outer: cst.Arg) -> cst.Arg:
+    """The last argument of a call that is dissolved in another, where `outer` was the last."""
+    within, around = _closing(inner), _closing(outer)
+    closing = around
+    if isinstance(within, ParenthesizedWhitespace):
+        if not isinstance(around, ParenthesizedWhitespace):
+            closing = within
+        elif around.first_line.comment is None:
+            lines = [*within.empty_lines, *around.empty_lines]
+            closing = around.with_changes(first_line=within.first_line, empty_lines=lines)
+    if isinstance(outer.comma, cst.Comma):
+        return inner.with_changes(comma=outer.comma.with_changes(whitespace_after=closing), whitespace_after_arg=_NONE)
+    if isinstance(inner.comma, cst.Comma) and _spans_lines(closing):
+        return inner.with_changes(comma=inner.comma.with_changes(whitespace_after=closing), whitespace_after_arg=_NONE)
+    return inner.with_changes(comma=MaybeSentinel.DEFAULT, whitespace_after_arg=closing)
 
 
-def substituted_text(
-    text: SourceText, raw: str, offset: int, nodes: Iterable[ast.expr], names: Mapping[str, ast.expr]
-) -> str:
-    """A stretch of the text that begins at `offset`, the names in its expressions replaced by other expressions."""
-    uses = [each for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name) and each.id in names]
-    for use in sorted(uses, key=text.start, reverse=True):
-        at = text.start(use) - offset
-        raw = raw[:at] + text.of(names[use.id]) + raw[at + len(use.id) :]
-    return raw
+def _closing(element: cst.Arg | cst.Param) -> Whitespace:
+    """The blanks behind an element of a list and its comma."""
+    if isinstance(element.comma, cst.Comma):
+        return element.comma.whitespace_after
+    return element.whitespace_after_arg if isinstance(element, cst.Arg) else element.whitespace_after_param
+
+
+def _split(closing: Whitespace, lead: Whitespace) -> tuple[cst.Comma, Whitespace]:
+    """The comma behind an element that another follows from now on, and the blanks behind that other.
+
+    Comments stay with the element. `lead` are the blanks before it, as which the other gets its own.
+    """
+    if not isinstance(lead, ParenthesizedWhitespace):
+        return cst.Comma(whitespace_after=_BLANK), closing
+    if not isinstance(closing, ParenthesizedWhitespace):
+        return cst.Comma(whitespace_after=_without_comments(lead)), closing
+    return cst.Comma(whitespace_after=closing.with_changes(last_line=lead.last_line)), _without_comments(closing)
+
+
+def _without_comments(blanks: Whitespace) -> Whitespace:
+    if not isinstance(blanks, ParenthesizedWhitespace):
+        return blanks
+    return blanks.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+
+
+def _spans_lines(blanks: Whitespace) -> bool:
+    return isinstance(blanks, ParenthesizedWhitespace)
+
+
+def _column(blanks: Whitespace) -> int:
+    return len(blanks.last_line.value) if isinstance(blanks, ParenthesizedWhitespace) else 0
+
+
+class _Dedenting(cst.CSTTransformer):
+    """Moves the lines between brackets to the left; those within a string stay."""
+
+    def __init__(self, columns: int) -> None:
+        super().__init__()
+        self._columns = columns
+
+    def leave_ParenthesizedWhitespace(  # noqa: N802 -- libcst's name
+        self,
+        original_node: ParenthesizedWhitespace,  # noqa: ARG002
+        updated_node: ParenthesizedWhitespace,
+    ) -> ParenthesizedWhitespace:
+        lines = [each.with_changes(whitespace=self._moved(each.whitespace)) for each in updated_node.empty_lines]
+        return updated_node.with_changes(empty_lines=lines, last_line=self._moved(updated_node.last_line))
+
+    def _moved(self, blanks: SimpleWhitespace) -> SimpleWhitespace:
+        return SimpleWhitespace(blanks.value[self._columns :])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bglint.source import Source
-
-_TRIVIA = re.compile(r"(?:[ \t\f\n]|\\\n|#[^\n]*)*")
 
 
 class SourceText:
@@ -50,33 +47,6 @@ class SourceText:
     def edit(self, start: int, end: int, content: str) -> Edit:
         """The edit that puts `content` between two offsets."""
         return Edit(content, self.position(start), self.position(end))
-
-    def skip(self, offset: int) -> int:
-        """The first place from `offset` on that holds neither blank nor comment."""
-        found = _TRIVIA.match(self.text, offset)
-        assert found is not None
-        return found.end()
-
-    def opening(self, call: ast.Call) -> int:
-        """Where the parenthesis of a call's arguments opens."""
-        at = self.skip(self.end(call.func))
-        while self.text[at] == ")":
-            at = self.skip(at + 1)
-        return at
-
-    def closing(self, call: ast.Call) -> int:
-        """Where the parenthesis of a call's arguments closes."""
-        return self.end(call) - 1
-
-    def outer(self, node: ast.expr, low: int) -> tuple[int, int]:
-        """An expression's stretch with the parentheses that enclose it alone; none opens before `low`."""
-        start, end = self.start(node), self.end(node)
-        while True:
-            before = len(self.text[low:start].rstrip()) + low - 1
-            after = self.skip(end)
-            if before < low or self.text[before] != "(" or not self.text.startswith(")", after):
-                return start, end
-            start, end = before, after + 1
 
     def line_start(self, offset: int) -> int:
         """Where the line of an offset begins."""

@@ -12,9 +12,9 @@ from bglint.program.calling import Arguments
 from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import Kind
 from bglint.program.values import ClassValue, External, FunctionValue, Instance, Meanings, Super
+from bglint.registrations.candidates import Candidate, candidates
 from bglint.registrations.forms import BELIEVED_NAMES, FORMS, METHODS, ROUTE_METHODS, TYPES, Form
 from bglint.registrations.registration import Registration
-from bglint.registrations.visitor import Candidate, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,7 +89,6 @@ class Finder:
             meanings,
             arguments,
             candidate.awaited,
-            candidate.statement,
         )
 
     def _recognise(self, call: ast.Call, frame: Frame) -> tuple[Form, Confidence] | None:

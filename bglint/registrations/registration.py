@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence, Span
-from bglint.registrations.visitor import concrete_call
 
 if TYPE_CHECKING:
     import ast
-
-    import libcst as cst
 
     from bglint.program.calling import Arguments
     from bglint.program.modules import Function, Module
@@ -24,8 +21,7 @@ class Registration:
     """One registering call.
 
     `target` is the expression handed over (None where the call hands none), `meanings` what it can be, `arguments`
-    what goes to it. `statement` is the innermost one around the call. `helper` is the project's function through which
-    the callable is passed on to the framework.
+    what goes to it. `helper` is the project's function through which the callable is passed on to the framework.
     """
 
     module: Module
@@ -37,16 +33,8 @@ class Registration:
     meanings: Meanings
     arguments: Arguments
     awaited: bool = False
-    statement: ast.stmt | None = None
     helper: Function | None = None
     passed_on: bool = False
-
-    @property
-    def concrete(self) -> cst.Call | None:
-        """The call in libcst's tree, read on demand; None where libcst reads it differently, or not at all."""
-        if self.statement is None:
-            return None
-        return concrete_call(self.module, self.call, self.statement)
 
     @property
     def span(self) -> Span:

@@ -229,3 +229,35 @@ def test_layout_and_comments_are_kept(build: Build, before: str, after: str) -> 
     fixed = build("BG401", inside(before))
     assert fixed is not None
     assert fixed.text == inside(after)
+
+
+STATEMENTS = [
+    ("BG401", "if tasks.add_task(store(user)):  # why\n    pass", "if tasks.add_task(store, user):  # why\n    pass"),
+    (
+        "BG401",
+        "if user:\n    pass\nelif tasks.add_task(store(user)):\n    pass",
+        "if user:\n    pass\nelif tasks.add_task(store, user):\n    pass",
+    ),
+    (
+        "BG401",
+        "with user as u, tasks.add_task(store(u)): tasks.x()",
+        "with user as u, tasks.add_task(store, u): tasks.x()",
+    ),
+    (
+        "BG401",
+        "match user:\n    case 1 if tasks.add_task(store(user)):\n        pass",
+        "match user:\n    case 1 if tasks.add_task(store, user):\n        pass",
+    ),
+    ("BG401", "é = 'é'; tasks.add_task(store(é))", "é = 'é'; tasks.add_task(store, é)"),
+    ("BG401", "x = \\\n  tasks.add_task(\\\n  store(user))", "x = \\\n  tasks.add_task(\\\n  store, user)"),
+    ("BG401", "tasks.add_task(store(f'{user!r:>{3}}'))", "tasks.add_task(store, f'{user!r:>{3}}')"),
+    ("BG403", "tasks.add_task(\n    rows,  # why\n    3,\n)", "tasks.add_task(\n    list, rows(  # why\n    3),\n)"),
+    ("BG410", "tasks.add_task(lambda u=user: mail(u.u, u=u))", "tasks.add_task(mail, user.u, u=user)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "before", "after"), STATEMENTS)
+def test_the_rest_of_the_statement_stays_as_it_is(build: Build, code: str, before: str, after: str) -> None:
+    fixed = build(code, inside(before))
+    assert fixed is not None
+    assert fixed.text == inside(after)

@@ -76,6 +76,18 @@ def test_chains_around_a_registration_do_not_end_the_process(form: str, links: i
         assert ("good.py", "BG201") in outcome.found
 
 
+@pytest.mark.parametrize("links", [2500, 10_000])
+@pytest.mark.parametrize("link", [".b", ".b()", "[0]"])
+def test_a_fix_of_a_long_chain_does_not_end_the_process(link: str, links: int, tree: Callable[..., Tree]) -> None:
+    """It is found, and has no fix: the stack of the concrete parser would overflow, which no handler catches."""
+    text = APPLICATION.replace("tasks.add_task(work)", f"tasks.add_task(work(x{link * links}))")
+    outcome = tree({"app.py": text, "good.py": APPLICATION}).lint()
+    assert ("good.py", "BG201") in outcome.found
+    called = [each for each in outcome.json() if each["code"] == "BG401"]
+    assert all(each["fix"] is None for each in called)
+    assert called or UNREADABLE in outcome.found
+
+
 @pytest.mark.parametrize("depth", [200, 3000])
 def test_f_strings_within_f_strings_do_not_end_the_process(depth: int, tree: Callable[..., Tree]) -> None:
     text = APPLICATION.replace("add_task(work)", "add_task(work, " + 'f"{' * depth + "1" + '}"' * depth + ")")
