@@ -119,11 +119,11 @@ async def execute(task: QueuedTask, clock: Clock, listener: Listener | None) -> 
     try:
         await task.run(place, usage, clock)
         outcome = task.success
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except TaskTimeout as timeout:
         outcome, error = Outcome.TIMED_OUT, timeout
     except BaseException as raised:  # no failure of a task, not even SystemExit, may end the server
+        if _is_for_the_loop(raised, place, usage):
+            raise
         cancelled = isinstance(raised, asyncio.CancelledError) and was_cancelled_from_outside()
         outcome, error = (Outcome.CANCELLED if cancelled else Outcome.FAILED), raised
     try:
@@ -148,10 +148,18 @@ async def execute(task: QueuedTask, clock: Clock, listener: Listener | None) -> 
         del error  # it holds the traceback, which holds this frame
 
 
+def _is_for_the_loop(raised: BaseException, place: Place, usage: Usage) -> bool:
+    """Whether it is no failure of the task: Ctrl-C, and the end of this coroutine. Elsewhere nobody presses Ctrl-C."""
+    ended_elsewhere = place is not Place.EVENT_LOOP and usage.ended_ns is not None
+    return isinstance(raised, KeyboardInterrupt | GeneratorExit) and not ended_elsewhere
+
+
 def _log(task: QueuedTask, place: Place, outcome: Outcome, error: BaseException) -> None:
     extra = {"task_name": task.name}
     if outcome is Outcome.TIMED_OUT:
-        logger.error("%s", error, exc_info=error.__cause__ if place is Place.EVENT_LOOP else None, extra=extra)
+        cause = error.__cause__
+        says_where = place is Place.EVENT_LOOP or not isinstance(cause, asyncio.CancelledError)
+        logger.error("%s", error, exc_info=cause if says_where else None, extra=extra)
     elif outcome is Outcome.CANCELLED:
         logger.warning("Background task '%s' was cancelled before it ended", task.name, extra=extra)
     else:

@@ -27,6 +27,7 @@ class Stopped(enum.StrEnum):
     ABANDONED = "and was abandoned: a thread cannot be stopped, and it runs on"
     KILLED = "and its process was killed"
     OVERRAN = "but held the event loop and could not be cancelled: it ran to its end"
+    UNNOTICED = "but ran to its end: the event loop was held meanwhile, and could not give it up"
     IGNORED = "but ignored its cancellation: it ran to its end"
 
 
@@ -144,6 +145,11 @@ class Deadline:
         late_s = last_s - self._timeout if self._alarm is None else self._task.get_loop().time() - self._when
         if 0 < late_s <= last_s:
             raise self._timed_out(Stopped.OVERRAN)
+
+    def check_duration(self, duration_ns: int, error: BaseException | None = None) -> None:
+        """Raise `TaskTimeout` where a body that ran elsewhere took longer than its time, however it ended."""
+        if duration_ns > self._timeout * 1e9:
+            raise self._timed_out(Stopped.UNNOTICED) from error
 
     def __enter__(self) -> Self:
         return self

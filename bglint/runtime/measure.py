@@ -32,6 +32,11 @@ class Usage:
         self.last_ns = 0
 
 
+def duration_ns(usage: Usage) -> int:
+    """Return how long a run took that has ended, 0 for one that has not."""
+    return 0 if usage.ended_ns is None else usage.ended_ns - usage.started_ns
+
+
 @types.coroutine
 def measured(
     coroutine: Coroutine[Any, Any, T], usage: Usage, clock: Clock, on_first_wait: Callable[[int], object] | None = None

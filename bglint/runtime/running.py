@@ -7,7 +7,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from bglint.runtime.limits import Deadline, Named, Stopped
-from bglint.runtime.measure import measured, timed
+from bglint.runtime.measure import duration_ns, measured, timed
 from bglint.runtime.threads import run_in_thread, thread_slots
 
 if TYPE_CHECKING:
@@ -50,8 +50,18 @@ async def run_in_worker(
         else:
             with Deadline(timeout, named, Stopped.ABANDONED) as deadline:
                 deadline.start()
-                result = await running
+                result = await _within_its_duration(running, deadline, usage)
     _expect_that_it_ran(result, named.name)
+
+
+async def _within_its_duration(running: Awaitable[Any], deadline: Deadline, usage: Usage) -> Any:
+    try:
+        result = await running
+    except Exception as error:
+        deadline.check_duration(duration_ns(usage), error)
+        raise
+    deadline.check_duration(duration_ns(usage))
+    return result
 
 
 async def _awaiting(awaitable: Awaitable[Any]) -> Any:

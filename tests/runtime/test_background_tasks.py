@@ -113,6 +113,10 @@ class _Failures:
         sys.exit(3)
 
     @staticmethod
+    def interrupted() -> None:  # in a thread, where nobody pressed Ctrl-C
+        raise KeyboardInterrupt
+
+    @staticmethod
     def stop_iteration() -> None:
         raise StopIteration
 
@@ -123,6 +127,11 @@ class _Failures:
     @staticmethod
     async def timeout_error() -> None:
         raise TimeoutError
+
+    @staticmethod
+    async def group() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_Failures.async_error())
 
     @staticmethod
     async def wrong_arguments(_required: int) -> None: ...
@@ -147,6 +156,18 @@ def test_a_task_that_fails_is_logged_with_its_traceback_and_the_others_still_run
     assert record.getMessage() == f"Background task '{reports[0].name}' failed"
     assert record.exc_info is not None
     assert record.exc_info[1] is reports[0].error
+
+
+def test_ctrl_c_on_the_event_loop_is_passed_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    tasks = BackgroundTasks()
+    tasks.add_task(interrupted)
+    tasks.add_task(print)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(tasks())
+    assert "Cancelled before they began: background tasks 'print'" in caplog.text
 
 
 def test_start_runs_concurrently_and_without_being_awaited() -> None:

@@ -19,10 +19,10 @@ from bglint.runtime import BackgroundTasks as OwnTasks
 app = FastAPI()
 
 async def hold():
-    time.sleep(0.06)
+    time.sleep(0.3)
 
 async def wait():
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(0.6)
 
 async def quick():
     pass
@@ -68,24 +68,24 @@ def test_nothing_happens_unless_it_is_asked_for(suite: pytest.Pytester) -> None:
 
 
 def test_a_test_fails_when_a_task_held_the_event_loop(suite: pytest.Pytester) -> None:
-    result = run(suite, "--bglint-max-block-ms=50")
+    result = run(suite, "--bglint-max-block-ms=200")
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(
-        ["*Background tasks passed their limit:*", "*hold held the event loop for 6*ms (limit 50ms)*"]
+        ["*Background tasks passed their limit:*", "*hold held the event loop for *ms (limit 200ms)*"]
     )
     result.stdout.fnmatch_lines(["FAILED *test_held*", "FAILED *test_own*"])
 
 
 def test_a_test_fails_when_a_task_was_slow(suite: pytest.Pytester) -> None:
-    result = run(suite, "--bglint-max-task-ms=100")
+    result = run(suite, "--bglint-max-task-ms=450")
     result.assert_outcomes(passed=4, failed=1)
-    result.stdout.fnmatch_lines(["*wait took 15*ms (limit 100ms). It only waited.*"])
+    result.stdout.fnmatch_lines(["*wait took *ms (limit 450ms). It only waited.*"])
 
 
 def test_the_limits_can_stand_in_the_ini_file(suite: pytest.Pytester) -> None:
-    suite.makeini("[pytest]\nbglint_max_task_ms = 100\nbglint_max_block_ms = 50\n")
+    suite.makeini("[pytest]\nbglint_max_task_ms = 450\nbglint_max_block_ms = 200\n")
     run(suite).assert_outcomes(passed=2, failed=3)
-    run(suite, "--bglint-max-task-ms=1000", "--bglint-max-block-ms=1000").assert_outcomes(passed=5)
+    run(suite, "--bglint-max-task-ms=5000", "--bglint-max-block-ms=5000").assert_outcomes(passed=5)
 
 
 def test_a_limit_that_is_no_number_is_a_usage_error(suite: pytest.Pytester) -> None:
@@ -106,7 +106,7 @@ def test_reports(background_task_reports):
     tasks.with_options(name="mail").add_task(quick)
     asyncio.run(tasks())
     assert [report.name for report in background_task_reports] == ["quick", "mail"]
-    assert background_task_reports[0].longest_block_ms < 50
+    assert background_task_reports[0].longest_block_ms < 200
 """
     )
     run(pytester, "-k", "test_reports").assert_outcomes(passed=1, deselected=5)
@@ -114,7 +114,7 @@ def test_reports(background_task_reports):
 
 def test_a_test_that_fails_by_itself_keeps_its_own_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE + "\ndef test_broken():\n    TestClient(app).get('/hold')\n    assert 1 == 2\n")
-    result = run(pytester, "--bglint-max-block-ms=50", "-k", "test_broken")
+    result = run(pytester, "--bglint-max-block-ms=200", "-k", "test_broken")
     result.assert_outcomes(failed=1, deselected=5)
     assert "assert 1 == 2" in result.stdout.str()
     assert "passed their limit" not in result.stdout.str()

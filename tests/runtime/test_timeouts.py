@@ -4,6 +4,7 @@ import asyncio
 import logging
 import pickle
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -263,6 +264,44 @@ def test_a_plain_function_is_abandoned_and_its_end_is_said(
         "Background task 'hang' timed out after 0.05s and was abandoned: a thread cannot be stopped, and it runs on"
     ]
     assert "Background task 'hang', which was abandoned, has ended after" in caplog.text
+
+
+@pytest.mark.parametrize("cause", [None, ValueError("broken")], ids=["it succeeds", "it fails"])
+def test_a_plain_function_past_its_time_is_not_silent_though_the_loop_was_held_until_its_end(
+    cause: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+    errors: list[Exception] = []
+    completed: list[bool] = []
+
+    def late() -> None:
+        begun.set()
+        time.sleep(0.1)
+        ended.set()
+        if cause is not None:
+            raise cause
+
+    async def main() -> None:
+        tasks = BackgroundTasks(slow_task_ms=None)
+        callbacks: Any = {"on_error": errors.append, "on_complete": lambda: completed.append(True)}
+        tasks.with_options(name="late", timeout=0.05, **callbacks).add_task(late)
+        tasks.start()
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        ended.wait(20)
+        time.sleep(0.05)
+        await tasks.join()
+
+    asyncio.run(main())
+    (error,) = errors
+    assert isinstance(error, TaskTimeout)
+    assert str(error) == (
+        "Background task 'late' timed out after 0.05s but ran to its end: the event loop was held meanwhile, "
+        "and could not give it up"
+    )
+    assert error.__cause__ is cause
+    assert ("ValueError: broken" in caplog.text) == (cause is not None)
+    assert not completed
 
 
 def test_an_abandoned_thread_keeps_nobody_from_exiting() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import sys
 import time
 import warnings
 from contextlib import contextmanager
@@ -51,6 +53,14 @@ async def quick() -> None: ...
 
 async def fail() -> None:
     raise ValueError("broken")
+
+
+async def exit_on_the_loop() -> None:
+    sys.exit(3)
+
+
+def exit_in_a_thread() -> None:
+    sys.exit(3)
 
 
 def fastapi_app(*functions: Callable[[], Any]) -> fastapi.FastAPI:
@@ -198,6 +208,60 @@ def test_isolate_logs_a_failure_and_runs_the_rest(make_app: Any, caplog: pytest.
     assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.FINISHED]
     assert "Background task 'fail' failed" in caplog.text
     assert "ValueError: broken" in caplog.text
+
+
+@pytest.mark.parametrize("function", [exit_on_the_loop, exit_in_a_thread])
+def test_an_exit_is_reported_as_a_failure_and_passed_on_unless_isolated(function: Callable[[], Any]) -> None:
+    with watched(None) as reports, pytest.raises(SystemExit):
+        asyncio.run(BackgroundTask(function)())
+    with watched(None, isolate=True) as isolated:
+        asyncio.run(BackgroundTask(function)())
+    assert [report.outcome for report in (*reports, *isolated)] == [Outcome.FAILED] * 2
+
+
+@pytest.mark.parametrize("make_app", APPS)
+def test_the_watch_of_the_innermost_application_counts_and_of_its_own_the_latest_left(make_app: Any) -> None:
+    inner = make_app(quick)
+    outer = Starlette(routes=[Mount("/inner", app=inner)])
+    heard: list[str] = []
+
+    def begin(app: Any, name: str) -> Any:
+        return watch(app, on_report=lambda _report: heard.append(name))
+
+    around, first, second = begin(outer, "outer"), begin(inner, "first"), begin(inner, "second")
+    request(outer, "/inner/")
+    second.stop()
+    request(outer, "/inner/")
+    first.stop()
+    request(outer, "/inner/")
+    first, second = begin(inner, "first"), begin(inner, "second")
+    around.stop()
+    first.stop()
+    request(outer, "/inner/")
+    second.stop()
+    request(outer, "/inner/")
+    assert heard == ["second", "first", "outer", "second"]
+
+
+def test_tasks_of_every_make_are_measured_once_each() -> None:
+    class Greeting(BackgroundTask):
+        def __init__(self, name: str) -> None:
+            super().__init__(self.greet, name)
+
+        async def greet(self, _name: str) -> None: ...
+
+    class Several(StarletteTasks): ...
+
+    tasks = Several([Greeting("Ada"), BackgroundTask(StarletteTasks([BackgroundTask(threaded)]))])
+    tasks.add_task(functools.partial(quick))
+
+    async def endpoint(_request: object) -> Response:
+        return PlainTextResponse("ok", background=tasks)
+
+    app = Starlette(routes=[Route("/", endpoint)])
+    with watched(app) as reports:
+        request(app)
+    assert [report.name.rpartition(".")[2] for report in reports] == ["greet", "threaded", "quick"]
 
 
 @pytest.mark.parametrize("make_app", APPS)

@@ -55,20 +55,21 @@ def watch(
 
     Slow tasks are warned of, `on_report` gets a `TaskReport` of each, and nothing else changes, unless it is asked
     for: `timeout` (seconds) ends a task that passes it with `TaskTimeout`; with `isolate` a task that fails is logged
-    and the next one runs all the same. A task of the runtime's own is left to its own measurement.
+    and the next one runs all the same. Where several watch, the one of the innermost application counts, of those the
+    latest. A task of the runtime's own is left to its own measurement.
 
     Raises TypeError for an `app` of another kind, RuntimeError where no framework is installed.
     """
     check_options({"slow_task_ms": slow_task_ms, "timeout": timeout})
     settings = WatchSettings(slow_task_ms, timeout, isolate, on_report, clock)
-    frameworks = [_load(name) for name in _FRAMEWORKS if name in sys.modules or is_installed(name)]
-    if app is not None:
-        frameworks = [framework for framework in frameworks if framework.owns(app)]
-        if not frameworks:
-            raise TypeError(
-                f"watch() takes a FastAPI, Starlette or Litestar application, not {type(app).__name__}; "
-                "where that wraps one, hand over the one inside"
-            )
+    # An application may have another framework's mounted in it; none is imported that is not there already.
+    names = [name for name in _FRAMEWORKS if name in sys.modules or (app is None and is_installed(name))]
+    frameworks = [_load(name) for name in names]
+    if app is not None and not any(framework.owns(app) for framework in frameworks):
+        raise TypeError(
+            f"watch() takes a FastAPI, Starlette or Litestar application, not {type(app).__name__}; "
+            "where that wraps one, hand over the one inside"
+        )
     if not frameworks:
         raise RuntimeError("watch() found none of FastAPI, Starlette and Litestar installed")
     return Watch(settings, app, frameworks)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from bglint.runtime.draining import activity
 from bglint.runtime.limits import Deadline, Stopped, TaskTimeout, was_cancelled_from_outside
-from bglint.runtime.measure import measured, timed
+from bglint.runtime.measure import duration_ns, measured, timed
 from bglint.runtime.options import name_of, options_of
 from bglint.runtime.report import Outcome, Place, TaskReport, conclude, has_listeners, logger, warn_if_slow
 
@@ -77,8 +77,10 @@ class WatchedTask:
             if was_cancelled_from_outside():
                 raise
             self._raise_unless_isolated(cancelled)
-        except Exception as failure:  # raised again, unless isolation was asked for
+        except BaseException as failure:  # raised again, unless isolation was asked for
             outcome, error = Outcome.FAILED, failure
+            if isinstance(failure, KeyboardInterrupt | GeneratorExit):
+                raise
             self._raise_unless_isolated(failure)
         finally:
             current.end(self)
@@ -101,6 +103,7 @@ class WatchedTask:
             else:
                 deadline.start()
                 await call
+                deadline.check_duration(duration_ns(self.usage))
 
     def _raise_unless_isolated(self, error: BaseException) -> None:
         if not self.settings.isolate:
