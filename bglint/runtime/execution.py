@@ -48,7 +48,8 @@ class QueuedTask:
     @property
     def name(self) -> str:
         """The name it was given, else its function's."""
-        return self.options.name or name_of(self.func)
+        offload = self.options.offload
+        return self.options.name or (name_of if offload is None else offload.name_of)(self.func)
 
     @property
     def place(self) -> Place:

@@ -6,6 +6,8 @@ import asyncio
 import functools
 import importlib
 import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +67,28 @@ class Handing:
 @pytest.fixture
 def handing(tmp_path: Path, eventually: Eventually) -> Handing:
     return Handing(tmp_path, eventually)
+
+
+PROGRAM = """
+import {module} as module
+from bglint.runtime import BackgroundTasks, task_options
+
+def make():
+    def nested(): ...
+    nested.__module__ = "elsewhere"
+    return task_options(offload=module.queue)(nested)
+
+@task_options(offload=module.queue)
+def of_the_script(): ...
+
+for function in (of_the_script, make()):
+    try:
+        BackgroundTasks().add_task(function)
+    except ValueError as error:
+        print(error)
+    else:
+        print("taken")
+"""
 
 
 def refused(offload: Offload, function: Callable[..., Any], *args: Any) -> str:
@@ -188,6 +212,38 @@ def test_bullmq(
 
     asyncio.run(main())
     handing.is_done_elsewhere(2)
+
+
+NOT_OF_A_MODULE = "'of_the_script' is defined in the main script, where no worker finds it: put it in a module"
+NESTED = "'make.<locals>.nested' cannot be found by its name: hand over a function of a module"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "said"),
+    [
+        ("queue_celery", "program", [NOT_OF_A_MODULE, NESTED]),
+        ("queue_celery", "queue_celery", ["taken", NESTED]),  # Celery knows the script by the name of the app
+        ("queue_dramatiq", "program", [NOT_OF_A_MODULE, NESTED]),
+        ("queue_taskiq", "program", [NOT_OF_A_MODULE, NESTED]),
+    ],
+)
+def test_what_a_worker_would_not_find_is_refused_though_it_is_registered_here(
+    module: str, name: str, said: list[str], tmp_path: Path
+) -> None:
+    program = tmp_path / f"{name}.py"
+    program.write_text(PROGRAM.format(module=module))
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "apps"), "TEST_REDIS_PORT": "1"}
+    command = [sys.executable, "-P", str(program)]
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines() == said, ran.stderr
+
+
+@pytest.mark.parametrize("module", ["queue_celery", "queue_dramatiq", "queue_taskiq"])
+def test_a_task_of_a_queue_has_the_name_of_its_function(module: str, load: Callable[[str], ModuleType]) -> None:
+    jobs = load(module)
+    tasks = BackgroundTasks()
+    tasks.with_options(offload=jobs.queue).add_task(jobs.own_task, "path")
+    assert [task.name for task in tasks.tasks] == ["own_task"]
 
 
 def test_the_bullmq_processor_refuses_a_job_it_does_not_know(load: Callable[[str], ModuleType]) -> None:

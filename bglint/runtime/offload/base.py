@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bglint.contract import is_async_callable
+from bglint.runtime.options import name_of
 from bglint.runtime.report import Outcome, Place, logger
 from bglint.runtime.running import run_in_worker, run_on_loop
 
@@ -37,6 +38,10 @@ class Offload(ABC):
 
     def register(self, function: Callable[..., Any]) -> None:  # noqa: B027  most need not know beforehand
         """Make `function` known where it will run; called as `@task_options(offload=…)` decorates it."""
+
+    def name_of(self, function: Callable[..., Any]) -> str:
+        """Return the name that a task of `function` has when it is given none."""
+        return name_of(function)
 
     @abstractmethod
     def prepare(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Handover:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bglint.contract import is_async_callable
 from bglint.runtime.offload.base import Enqueueing, Handover, Offload, OffloadError
+from bglint.runtime.offload.names import check_worker_finds
 from bglint.runtime.options import name_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ class CeleryApp(Protocol):
     @property
     def tasks(self) -> Mapping[str, Any]:
         """The registered tasks by name."""
+
+    @property
+    def main(self) -> str | None:
+        """The name of the module that is taken for the main script's, by which the worker imports it."""
 
     @property
     def conf(self) -> Any:
@@ -51,6 +56,8 @@ class Celery(Offload):
                 f"{name_of(function)!r} is no task of this Celery application: decorate it with @app.task, "
                 "or with @task_options(offload=Celery(app)), in a module that the worker imports"
             )
+        if task is not function:
+            check_worker_finds(function, name_of_main_script=self._app.main)
         _check_arguments(name_of(function), args, kwargs, task.serializer or self._app.conf.task_serializer)
         return Enqueueing(lambda: task.apply_async(args, kwargs))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bglint.runtime.offload.base import Enqueueing, Handover, Offload, OffloadError
+from bglint.runtime.offload.names import check_worker_finds
 from bglint.runtime.options import name_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class Taskiq(Offload):
         # Taskiq renames what it decorates, since its task takes the name over; here the function keeps its place.
         function.__name__, function.__qualname__ = name, qualname
 
+    def name_of(self, function: Callable[..., Any]) -> str:
+        """Return the function's name, as it was before its task took it over."""
+        return name_of(function).removesuffix("__taskiq_original")
+
     def prepare(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Handover:
         """Find the task, and format the message as the broker will."""
         from taskiq import TaskiqMessage  # noqa: PLC0415  optional
@@ -37,15 +42,19 @@ class Taskiq(Offload):
         task = next((task for task in tasks if function in (task, task.original_func)), None)
         if task is None:
             raise OffloadError(
-                f"{name_of(function)!r} is no task of this Taskiq broker: decorate it with @broker.task, "
+                f"{self.name_of(function)!r} is no task of this Taskiq broker: decorate it with @broker.task, "
                 "or with @task_options(offload=Taskiq(broker)), in a module that the worker imports"
             )
+        if function is not task:
+            check_worker_finds(function)
         try:
             self._broker.formatter.dumps(
                 TaskiqMessage(task_id="", task_name=task.task_name, labels={}, args=list(args), kwargs=dict(kwargs))
             )
         except Exception as error:
-            raise OffloadError(f"The arguments of {name_of(function)!r} cannot be sent to Taskiq: {error}") from error
+            raise OffloadError(
+                f"The arguments of {self.name_of(function)!r} cannot be sent to Taskiq: {error}"
+            ) from error
 
         async def enqueue() -> None:
             await task.kiq(*args, **kwargs)
