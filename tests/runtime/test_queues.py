@@ -75,7 +75,7 @@ from bglint.runtime import BackgroundTasks, task_options
 
 def make():
     def nested(): ...
-    nested.__module__ = "elsewhere"
+    nested.__module__ = module.__name__
     return task_options(offload=module.queue)(nested)
 
 @task_options(offload=module.queue)
