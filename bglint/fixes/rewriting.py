@@ -93,7 +93,9 @@ def with_parameter(function: cst.FunctionDef, name: str, annotation: str) -> cst
             added = added.with_changes(comma=cst.Comma(whitespace_after=blank))
         return function.with_changes(params=parameters.with_changes(params=[added, *own]))
     last = own[plain - 1]
-    lead = _closing(own[plain - 2]) if plain > 1 else function.whitespace_before_params
+    is_followed = isinstance(last.comma, cst.Comma) and (own[plain:] or parameters.kwonly_params)
+    before = _closing(own[plain - 2]) if plain > 1 else function.whitespace_before_params
+    lead = _closing(last) if is_followed else before
     comma, behind = _split(_closing(last), lead)
     if isinstance(last.comma, cst.Comma):
         added = added.with_changes(comma=cst.Comma(whitespace_after=behind))

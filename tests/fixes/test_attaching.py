@@ -59,6 +59,25 @@ def test_a_comment_in_a_default_keeps_it(build: Build) -> None:
     expect(build, "BG413", source, None, "")
 
 
+def test_parameters_that_share_a_line_go_on_sharing_it(build: Build) -> None:
+    before = """
+        @app.post("/")
+        async def endpoint(
+            user: int, limit: int = 3
+        ):
+            tasks = BackgroundTasks()
+            tasks.add_task(store, user)
+    """
+    after = """
+        @app.post("/")
+        async def endpoint(
+            user: int, tasks: BackgroundTasks, limit: int = 3
+        ):
+            tasks.add_task(store, user)
+    """
+    expect(build, "BG404", before, after, "unsafe")
+
+
 def test_hand_made_tasks_of_an_endpoint_are_injected_instead(build: Build) -> None:
     before = """
         @app.post("/")
