@@ -38,7 +38,7 @@ def loaded(code: str, heading: str, folder: Path) -> ModuleType:
             print(*words, file=file)
 
     section = RULES[code].documentation.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    (source,) = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    source, *_ = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     module = ModuleType("example")
     sys.modules["example"] = module
     module.print = held  # type: ignore[attr-defined]

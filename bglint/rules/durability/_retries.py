@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bglint.program.modules import last_name
 from bglint.program.values import External, ExternalObject
+from bglint.rules.durability._waiting import waiting
 
 if TYPE_CHECKING:
     from bglint.program.modules import Function
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _DECORATORS = re.compile(r"(?i)(^|_)(a?retry|retries|retrying|backoff)(_|$)|^on_exception$|^on_predicate$")
 _RETRIERS = ("tenacity.", "stamina.", "retrying.")
 _COUNTED = re.compile(r"(?i)attempt|retr(y|ies)|tries")
+_BRIEF = 10.0
+"""Seconds: attempts that are over by then bridge a broken connection, no outage and no deploy."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -37,10 +40,29 @@ def retrying_loop(program: Program, function: Function, frame: Frame) -> ast.stm
         if isinstance(loop, ast.For | ast.AsyncFor) and _iterates_attempts(program, loop.iter, frame):
             return loop
         if isinstance(loop, ast.For | ast.AsyncFor | ast.While) and _retries(loop):
-            sleeps = [each for each in function.scope.calls if loop in each.loops and _is_sleep(program, each, frame)]
-            if sleeps:
+            sleeps = [
+                each.node
+                for each in function.scope.calls
+                if loop in each.loops and _is_sleep(program, each, frame) and not _paces(loop, each.node)
+            ]
+            if sleeps and not _is_brief(program, loop, sleeps, frame):
                 return loop
     return None
+
+
+def _is_brief(program: Program, loop: ast.stmt, sleeps: list[ast.Call], frame: Frame) -> bool:
+    seconds = waiting(program, loop, sleeps, frame)
+    return seconds is not None and seconds < _BRIEF
+
+
+def _paces(loop: ast.For | ast.AsyncFor | ast.While, sleep: ast.Call) -> bool:
+    """Whether a loop sleeps first thing in every turn: it asks again until something is there, it does not retry."""
+    for statement in loop.body:
+        if isinstance(statement, ast.Try):
+            return False
+        if isinstance(statement, ast.Expr) and any(node is sleep for node in ast.walk(statement)):
+            return True
+    return False
 
 
 def _iterates_attempts(program: Program, node: ast.expr, frame: Frame) -> bool:

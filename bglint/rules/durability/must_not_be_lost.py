@@ -69,6 +69,8 @@ _ALWAYS = frozenset({
 _WITH_DEED = frozenset(
     {"order", "orders", "subscription", "subscriptions", "webhook", "webhooks", "purchase", "transfer"}
 )
+_SENT = frozenset({"webhook", "webhooks"})
+"""What is owed when it is only sent: who sends an order tells somebody of it."""
 _DEEDS = frozenset({
     "process", "handle", "fulfil", "fulfill", "place", "submit", "execute", "complete", "finalize", "finalise",
     "deliver", "dispatch", "send", "fire", "trigger", "forward", "cancel", "renew", "activate", "create", "confirm",
@@ -103,8 +105,9 @@ def owed_word(name: str) -> str | None:
     if set(words) & _ONLY_TELLING:
         return None
     found = next((word for word in words if word in _ALWAYS), None)
-    if found is None and set(words) & _DEEDS:
-        found = next((word for word in words if word in _WITH_DEED), None)
+    if found is None and (deeds := set(words) & _DEEDS):
+        owed = _SENT if deeds <= {"send"} else _WITH_DEED
+        found = next((word for word in words if word in owed), None)
     return found
 
 

@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when a task runs a function under a retrying decorator (tenacity, backoff, stamina, or one whose name says so), or
-a loop around `try` and a sleep that comes again when something has failed.
+a loop around `try` and a sleep that comes again when something has failed. Attempts that the code lets be over within
+ten seconds are left alone, and so is a loop that sleeps first thing in every turn, which polls.
 
 ## Why is this bad?
 Work that is worth a second attempt is worth keeping. Here the attempts end when the process does, a deploy or a crash
@@ -50,6 +51,30 @@ def deliver(url: str) -> None:
 @app.post("/orders")
 async def order(url: str):
     deliver.delay(url)
+```
+
+```python
+import time
+
+import requests
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+ATTEMPTS = 3
+
+
+def deliver(url: str) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            requests.post(url, json={"event": "created"}, timeout=5)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.5 * 2**attempt)
+
+
+@app.post("/orders")
+async def order(url: str, background_tasks: BackgroundTasks):
+    background_tasks.add_task(deliver, url)
 ```
 
 ## Options

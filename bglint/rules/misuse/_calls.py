@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from bglint.program.lexical import reaching, uses
+from bglint.program.scopes import Kind
 from bglint.program.signatures import Given, declared
 from bglint.rules.misuse._tasks import is_direct, override
 
@@ -34,7 +36,24 @@ def given(registration: Registration, program: Program) -> Given | None:
     between = override(registration, program)
     if between is not None and not _hands_on(between):
         return None
-    return Given.of(*passed(registration))
+    positional, named = passed(registration)
+    return Given.of(positional, [each for keyword in named for each in _unpacked(keyword, registration)])
+
+
+def _unpacked(keyword: ast.keyword, registration: Registration) -> list[ast.keyword]:
+    """The arguments that `**{…}` stands for, also by the name of a dictionary that nothing else is done with."""
+    display = keyword.value
+    if keyword.arg is None and isinstance(display, ast.Name):
+        bindings, holder = reaching(display, registration.frame)
+        only_read = all(use is display for use in uses(holder.scope, display.id))
+        if len(bindings) == 1 and bindings[0].kind is Kind.VALUE and not bindings[0].unpack and only_read:
+            display = bindings[0].value or display
+    if keyword.arg is not None or not isinstance(display, ast.Dict):
+        return [keyword]
+    names = [key.value for key in display.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    if len(names) < len(display.keys):
+        return [keyword]
+    return [ast.keyword(arg=name, value=value) for name, value in zip(names, display.values, strict=True)]
 
 
 def parameter_for(registration: Registration, value: FunctionValue, node: ast.expr) -> str | None:

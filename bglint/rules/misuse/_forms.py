@@ -34,4 +34,11 @@ def method(base: Resource, node: ast.Call) -> Resource | None:
         return Resource("form", base.name, "request")
     if base.kind == "form" and name in {"values", "multi_items", "items"}:
         return base
-    return element(base, node.args[0]) if base.kind == "form" and name in {"get", "getlist"} and node.args else None
+    if base.kind != "form" or name not in {"get", "getlist"} or not node.args or _is_text(node.args[1:]):
+        return None
+    return element(base, node.args[0])
+
+
+def _is_text(default: list[ast.expr]) -> bool:
+    """Whether what stands in for a missing field is a text or a number: the field is one as well."""
+    return bool(default) and isinstance(default[0], ast.Constant) and default[0].value is not None

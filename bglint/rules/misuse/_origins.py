@@ -18,10 +18,11 @@ from bglint.program.hints import injector, instances
 from bglint.program.lexical import reaching
 from bglint.program.modules import function_of, last_name
 from bglint.program.scopes import END, Kind, own_nodes
+from bglint.program.signatures import declared
 from bglint.program.values import ClassValue, Constant, ExternalObject, FunctionValue, Instance
 from bglint.rules.misuse import _carriers, _forms, _injection
 from bglint.rules.misuse._resources import Resource, kind_of
-from bglint.rules.misuse._tasks import route_methods
+from bglint.rules.misuse._tasks import callers_outside_tests, route_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ MAX_HOPS = 3
 """How many callers up an argument is followed."""
 
 _Key = tuple[int, int, frozenset[tuple[tuple[int, str], int]]]
-_TESTS = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_tests?\.py$|conftest\.py$)")
 _TELLING = re.compile(r"(?i)db|session|conn|cursor|request|file|upload|repo|service|store|dao|uow|unit_of_work|client")
 """Names of undeclared parameters that are worth asking the callers about."""
 _PLAIN = ("builtins.", "datetime.", "uuid.", "pathlib.", "decimal.")
@@ -230,17 +230,13 @@ class Origins:
             self._hops -= 1
         if closed is not None:
             return closed
-        if session and not callers:
+        if session and not callers and not _may_be_left_out(function, binding.name):
             sure = Confidence.HIGH if route_methods(frame.scope.node) else Confidence.MEDIUM
             return Resource("session", binding.name, "dependency", sure)
         return None
 
     def _callers(self, function: Function) -> list[tuple[ast.Call, Frame]]:
-        """The calls of a function, those in tests left out: what a test passes says nothing of requests."""
-        root = self.program.index.root
-        callers = self.program.search.callers(function)
-        own = [each for each in callers if not _TESTS.search(each[1].scope.module.path.removeprefix(root))]
-        return own[:MAX_CALLERS]
+        return callers_outside_tests(self.program, function)[:MAX_CALLERS]
 
     def _attribute(self, node: ast.Attribute, frame: Frame) -> Resource | None:
         objects = [value for value in self._values(node.value, frame) if isinstance(value, Instance)]
@@ -351,6 +347,12 @@ class Origins:
 def origins_in(program: Program) -> Origins:
     """The origins of a program's expressions; the same object for all questions of a run."""
     return Origins(program)
+
+
+def _may_be_left_out(function: Function, name: str) -> bool:
+    """Whether a parameter is None where nobody gives it."""
+    default = next((each.default for each in declared(function).parameters if each.name == name), None)
+    return isinstance(default, ast.Constant) and default.value is None
 
 
 def _read(name: str) -> ast.Name:

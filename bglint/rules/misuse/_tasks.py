@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from bglint.program import exceptions, members
@@ -12,6 +13,7 @@ from bglint.program.values import ClassValue, External, FunctionValue
 from bglint.registrations.forms import ROUTE_METHODS, TYPES
 
 if TYPE_CHECKING:
+    from bglint.program.modules import Function
     from bglint.program.program import Program
     from bglint.program.scopes import Binding
     from bglint.program.values import Frame
@@ -21,6 +23,7 @@ ON_RESPONSE = frozenset({"fastapi", "starlette"})
 """Frameworks whose tasks ride on the response, and run when it has been sent."""
 ATTACHED = ON_RESPONSE | {"litestar", "lilya", "esmerald", "ravyn", "bglint"}
 """Frameworks whose tasks run only where something is attached to a response, or awaited."""
+_TESTS = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_tests?\.py$|conftest\.py$)")
 _CONTAINERS = frozenset(
     name for name, form in TYPES.items() if form.framework in ATTACHED and form.method == "add_task"
 )
@@ -95,6 +98,13 @@ def override(registration: Registration, program: Program) -> FunctionValue | No
         if isinstance(callee, FunctionValue):
             return callee
     return None
+
+
+def callers_outside_tests(program: Program, function: Function) -> list[tuple[ast.Call, Frame]]:
+    """The calls of a function with the frames they stand in: what a test gives says nothing of requests."""
+    root = program.index.root
+    callers = program.search.callers(function)
+    return [each for each in callers if not _TESTS.search(each[1].scope.module.path.removeprefix(root))]
 
 
 def route_methods(node: ast.AST) -> frozenset[str]:

@@ -86,11 +86,24 @@ def check(case: Case) -> Iterator[Finding]:
         return
     first = exits[0]
     yield Finding(
-        f"line {first.statement.lineno} raises{_condition(first)} after this: `{case.target}` never runs",
+        f"line {_nearest(frame, registration.call, first)} raises{_condition(first)} after this: "
+        f"`{case.target}` never runs",
         "error" if ways.always_raises else "warning",
         _confidence(first),
         help=f"return a response with `background={ast.unparse(tasks)}`, or add it when nothing can fail any more",
     )
+
+
+def _nearest(frame: Frame, call: ast.Call, exit_: flow.Exit) -> int:
+    """The line that raises: in the block of the call, where the way out only raises again what comes from there."""
+    statement = exceptions.statement_of(frame.scope.node, call)
+    again = isinstance(exit_.statement, ast.Raise) and exit_.statement.exc is None
+    around = exceptions.parents(frame.scope.node).get(statement) if statement is not None and again else None
+    for _, block in ast.iter_fields(around) if around is not None else ():
+        if isinstance(block, list) and statement in block:
+            behind = block[block.index(statement) + 1 :]
+            return next((each.lineno for each in behind if isinstance(each, ast.Raise)), exit_.statement.lineno)
+    return exit_.statement.lineno
 
 
 def _condition(exit_: flow.Exit) -> str:

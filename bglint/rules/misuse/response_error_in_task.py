@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when a target, or a function of the project that it calls, raises an exception that the framework would turn
-into a response, and nothing on the way catches it.
+into a response, and nothing on the way catches it. A handler that raises again says nothing of itself: what it caught
+is looked for.
 
 ## Why is this bad?
 The response has been sent. The exception becomes a `RuntimeError: Caught handled exception, but response already
@@ -90,8 +91,13 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _raised(case: Case, body: Body) -> ast.Raise | None:
-    """A `raise` of a body whose exception nothing up to the target catches."""
+    """A `raise` of a body whose exception nothing up to the target catches.
+
+    One that raises what its handler caught says nothing of itself: where that came from is looked at.
+    """
     for node in body.function.function.scope.raises:
+        if _raises_again(body, node):
+            continue
         names = exceptions.raised_names(case.program, body.frame, node)
         if not exceptions.is_http_exception(names) or not exceptions.escapes(case.program, body.frame, node):
             continue
@@ -100,6 +106,13 @@ def _raised(case: Case, body: Body) -> ast.Raise | None:
         if all(exceptions.escapes(case.program, frame, site.node, names) for site, frame in body.way):
             return node
     return None
+
+
+def _raises_again(body: Body, node: ast.Raise) -> bool:
+    handler = exceptions.handler_around(body.frame.scope.node, node)
+    return handler is not None and (
+        node.exc is None or (isinstance(node.exc, ast.Name) and node.exc.id == handler.name)
+    )
 
 
 def _given_by(body: Body) -> frozenset[str]:

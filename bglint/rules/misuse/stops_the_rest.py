@@ -79,6 +79,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 2
 _FAILING = frozenset({"http", "db", "subprocess", "scrape"})
+_CLEANING_UP = frozenset({"rollback", "close", "aclose", "dispose"})
+"""Methods that end something: where one is called, what could fail has been done."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -134,7 +136,9 @@ def _unguarded_call(case: Case, body: Body) -> str | None:
             continue
         for callee in case.program.infer(site.node.func, body.frame):
             entry = catalog.lookup(catalog.canonical(callee.name)) if isinstance(callee, External) else None
-            if entry is not None and entry.category in _FAILING and entry.effect in {"blocking", "slow-io"}:
+            if entry is None or entry.name.rpartition(".")[2] in _CLEANING_UP:
+                continue
+            if entry.category in _FAILING and entry.effect in {"blocking", "slow-io"}:
                 return entry.name
     return None
 

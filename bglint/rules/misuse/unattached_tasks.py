@@ -2,8 +2,9 @@
 
 ## What it does
 Fires for tasks that are added to a `BackgroundTasks()` made by hand (in a function, in a module, or in the `__init__`
-of a class) when nothing but `add_task` is ever done with it, and for a `BackgroundTask(…)` that nothing takes. An
-object that is returned, awaited, passed on, stored or read in any other way is left alone.
+of a class, or where a caller has given none) when nothing but `add_task` is ever done with it, for what `add_task`
+returns in the place of the tasks (`background=BackgroundTasks().add_task(f)`), and for a `BackgroundTask(…)` that
+nothing takes. An object that is returned, awaited, passed on, stored or read in any other way is left alone.
 
 ## Why is this bad?
 Such an object only collects: its tasks run when it is the `background` of a response that is sent, or is awaited.
@@ -50,6 +51,44 @@ async def create(user: str):
     return {"user": user}
 ```
 
+```python
+from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+def send_mail(user: str) -> None:
+    print("mail to", user)
+
+
+@app.post("/users")
+async def create(user: str):
+    return JSONResponse({"user": user}, background=BackgroundTasks().add_task(send_mail, user))
+```
+
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send_mail(user: str) -> None:
+    print("mail to", user)
+
+
+def welcome(user: str, tasks: BackgroundTasks | None = None) -> None:
+    if tasks is None:
+        tasks = BackgroundTasks()
+    tasks.add_task(send_mail, user)
+
+
+@app.post("/users")
+async def create(user: str):
+    welcome(user)
+    return {"user": user}
+```
+
 ## Use instead
 ```python
 from fastapi import BackgroundTasks, FastAPI
@@ -73,6 +112,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from bglint.diagnostics import Confidence
 from bglint.program import exceptions, members
 from bglint.program.lexical import uses
 from bglint.program.scopes import Kind
@@ -98,15 +138,15 @@ def check(case: Case) -> Iterator[Finding]:
     if registration.form.method[:1].isupper():
         if _is_dropped(registration):
             yield _finding(case, "this task is made, but nothing takes it")
-    elif _only_collected(case):
-        tasks = ast.unparse(registration.call.func.value)  # type: ignore[attr-defined]
-        yield _finding(case, f"`{tasks}` is made by hand and never attached to a response")
+    elif (made := _only_collected(case)) is not None:
+        yield made
 
 
-def _finding(case: Case, reason: str) -> Finding:
+def _finding(case: Case, reason: str, confidence: Confidence = Confidence.HIGH) -> Finding:
     return Finding(
         f"{reason}: `{case.target}` never runs",
         "error",
+        confidence,
         help="take the tasks that the framework injects, or return a response with `background=…`",
     )
 
@@ -124,32 +164,59 @@ def _is_dropped(registration: Registration) -> bool:
             return False
 
 
-def _only_collected(case: Case) -> bool:
-    """Whether the object that tasks are added to is made by hand, and is only ever added to."""
+def _only_collected(case: Case) -> Finding | None:
+    """What is wrong where the object that tasks are added to is made by hand, and is only ever added to."""
     registration, program = case.registration, case.program
     tasks = receiver(registration)
+    by_hand = "is made by hand and never attached to a response"
+    if isinstance(tasks, ast.Call) and makes_tasks(program, tasks, registration.frame):
+        return _finding(case, f"`{ast.unparse(tasks)}` is lost, since `add_task` returns None")
     if isinstance(tasks, ast.Attribute):
-        return _attribute_only_collects(tasks, registration.frame, program)
+        collects = _attribute_only_collects(tasks, registration.frame, program)
+        return _finding(case, f"`{ast.unparse(tasks)}` {by_hand}") if collects else None
     found = bindings_of(registration)
     if found is None:
-        return False
+        return None
     name, bindings, frame = found
-    made = bool(bindings) and all(
-        b.kind is Kind.VALUE and not b.unpack and makes_tasks(program, b.value, frame) for b in bindings
-    )
+    made = [
+        b for b in bindings if b.kind is Kind.VALUE and not b.unpack and _makes_or_takes(program, b.value, frame, name)
+    ]
     if not made or not all(_adds(use, frame.scope) for use in uses(frame.scope, name)):
-        return False
-    return frame.scope.parent is not None or not _used_elsewhere(program, frame.scope.module, name)
+        return None
+    if len(made) == len(bindings) and all(makes_tasks(program, b.value, frame) for b in made):
+        if frame.scope.parent is None and _used_elsewhere(program, frame.scope.module, name):
+            return None
+        return _finding(case, f"`{name}` {by_hand}")
+    if frame.scope.parent is None:
+        return None
+    return _finding(case, f"where none is given, `{name}` {by_hand}", Confidence.MEDIUM)
+
+
+def _makes_or_takes(program: Program, value: ast.expr | None, frame: Frame, name: str) -> bool:
+    """Whether an expression is `BackgroundTasks()`, or `name or BackgroundTasks()`."""
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or) and len(value.values) == 2:
+        given, made = value.values
+        return isinstance(given, ast.Name) and given.id == name and makes_tasks(program, made, frame)
+    return makes_tasks(program, value, frame)
 
 
 def _adds(use: ast.expr, scope: Scope) -> bool:
-    """Whether a use of an object is `object.add_task(…)` and nothing else."""
+    """Whether a use of an object is `object.add_task(…)`, an argument of that, or the question whether it is there."""
     parents = _all_parents(scope.node)
-    attribute = parents.get(use)
-    if not isinstance(attribute, ast.Attribute) or attribute.attr != "add_task":
-        return False
-    call = parents.get(attribute)
-    return isinstance(call, ast.Call) and call.func is attribute
+    match around := parents.get(use):
+        case ast.Attribute(attr="add_task"):
+            call = parents.get(around)
+            return isinstance(call, ast.Call) and call.func is around
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="add_task")):
+            return isinstance(use, ast.Name) and use.id == owner
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return True
+        case ast.UnaryOp(op=ast.Not()) | ast.If():
+            return True
+        case ast.BoolOp(op=ast.Or(), values=[first, ast.Call()]):
+            return first is use
+        case _:
+            return False
 
 
 def _all_parents(root: ast.AST) -> dict[ast.AST, ast.AST]:

@@ -2,9 +2,9 @@
 
 ## What it does
 Binds the arguments of a registration to the target's parameters as Python would: defaults, `*args`, keyword-only and
-positional-only parameters, partials, bound methods, classes and callable objects. Targets whose decorators may change
-their signature are left alone. Every keyword of `add_task` goes to the target: options such as `timeout=` that belong
-to another library's tasks are arguments that the target does not know.
+positional-only parameters, `**parcel` where its keys are written down, partials, bound methods, classes and callable
+objects. Targets whose decorators may change their signature are left alone. Every keyword of `add_task` goes to the
+target: options such as `timeout=` that belong to another library's tasks are arguments that the target does not know.
 
 ## Why is this bad?
 The request succeeds, and after the reply the task fails with a `TypeError` that only the server's log shows.
@@ -38,6 +38,22 @@ def send_label(order: int) -> None:
 @app.post("/parcels/{order}")
 async def ship(order: int, background_tasks: BackgroundTasks):
     background_tasks.add_task(send_label, order, timeout=10)
+```
+
+```python
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send_label(order: int) -> None:
+    print(order)
+
+
+@app.post("/parcels/{order}")
+async def ship(order: int, background_tasks: BackgroundTasks):
+    parcel = {"order": order, "weight": 2}
+    background_tasks.add_task(send_label, **parcel)
 ```
 
 ## Use instead
