@@ -33,8 +33,8 @@ def retrying_decorator(function: Function) -> str | None:
     return None
 
 
-def retrying_loop(program: Program, function: Function, frame: Frame) -> ast.stmt | None:
-    """A loop of a function that comes again when what it tries has failed."""
+def retrying_loop(program: Program, function: Function, frame: Frame, *, brief: bool) -> ast.stmt | None:
+    """A loop of a function that comes again when what it tries has failed; `brief`: also one that is soon over."""
     for site in function.scope.loops:
         loop = site.loop
         if isinstance(loop, ast.For | ast.AsyncFor) and _iterates_attempts(program, loop.iter, frame):
@@ -45,7 +45,7 @@ def retrying_loop(program: Program, function: Function, frame: Frame) -> ast.stm
                 for each in function.scope.calls
                 if loop in each.loops and _is_sleep(program, each, frame) and not _paces(loop, each.node)
             ]
-            if sleeps and not _is_brief(program, loop, sleeps, frame):
+            if sleeps and (brief or not _is_brief(program, loop, sleeps, frame)):
                 return loop
     return None
 

@@ -7,9 +7,8 @@ import operator
 from typing import TYPE_CHECKING
 
 from bglint.program.lexical import reaching
-from bglint.program.modules import function_of, last_name
+from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
-from bglint.program.signatures import declared
 from bglint.program.values import Constant
 
 if TYPE_CHECKING:
@@ -83,15 +82,14 @@ class _Reader:
         return self._bound(node, depth) if isinstance(node, ast.Name) else None
 
     def _bound(self, node: ast.Name, depth: int) -> float | None:
-        """What a name is bound to in the same function, or what a parameter is when it is not given."""
+        """What a name is bound to in the same function; a parameter where it is sure which literal it is."""
         bindings, holder = reaching(node, self._frame)
         found: list[float | None] = []
         for binding in bindings:
             if binding.kind is Kind.VALUE and binding.value is not None and not binding.unpack:
                 found.append(self.number(binding.value, depth + 1) if holder is self._frame else None)
-            elif binding.kind is Kind.PARAMETER and (function := function_of(holder.scope)) is not None:
-                default = next((p.default for p in declared(function).parameters if p.name == node.id), None)
-                found.append(self.number(default, depth + 1) if default is not None else None)
+            elif binding.kind is Kind.PARAMETER and (literal := holder.literals.get(node.id)) is not None:
+                found.append(float(literal.value) if isinstance(literal.value, int | float) else None)
             else:
                 found.append(None)
         return max((each for each in found if each is not None), default=None) if None not in found else None

@@ -2,8 +2,9 @@
 
 ## What it does
 Fires when a task runs a function under a retrying decorator (tenacity, backoff, stamina, or one whose name says so), or
-a loop around `try` and a sleep that comes again when something has failed. Attempts that the code lets be over within
-ten seconds are left alone, and so is a loop that sleeps first thing in every turn, which polls.
+a loop around `try` and a sleep that comes again when something has failed. A loop that sleeps first thing in every turn
+polls, and is left alone; so is one in a function that the target calls, where the code says that all its attempts are
+over within ten seconds: it bridges a broken connection.
 
 ## Why is this bad?
 Work that is worth a second attempt is worth keeping. Here the attempts end when the process does, a deploy or a crash
@@ -63,13 +64,17 @@ app = FastAPI()
 ATTEMPTS = 3
 
 
-def deliver(url: str) -> None:
+def post(url: str, event: str) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            requests.post(url, json={"event": "created"}, timeout=5)
+            requests.post(url, json={"event": event}, timeout=5)
             return
         except requests.ConnectionError:
             time.sleep(0.5 * 2**attempt)
+
+
+def deliver(url: str) -> None:
+    post(url, "created")
 
 
 @app.post("/orders")
@@ -128,7 +133,7 @@ def _how(case: Case, body: Body) -> str | None:
     decorator = retrying_decorator(shown)
     if decorator is not None:
         return f"`@{decorator}`" if len(body.way) <= _DECORATOR_DEPTH else None
-    loop = retrying_loop(case.program, body.function.function, body.frame)
+    loop = retrying_loop(case.program, body.function.function, body.frame, brief=not body.way)
     return f"the loop of {body.place(loop)}" if loop is not None else None
 
 

@@ -29,6 +29,12 @@ _CONTAINERS = frozenset(
 )
 
 
+def hands_over(registration: Registration) -> bool:
+    """Whether the target is handed over as a callable; Sanic takes coroutines that were made of it as well."""
+    takes = registration.form.takes
+    return takes == "callable" or (takes == "either" and not isinstance(registration.target, ast.Call))
+
+
 def is_direct(registration: Registration) -> bool:
     """Whether the call itself registers: by the framework's own function, or by a method that overrides it."""
     helper = registration.helper

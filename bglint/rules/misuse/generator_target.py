@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING
 
 from bglint.program import members, signatures
 from bglint.program.values import FunctionValue, Generator, Instance, Partial
+from bglint.rules.misuse._tasks import hands_over
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import runnable
 
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """A target that can only be a generator function."""
     registration = case.registration
-    if registration.form.takes != "callable":
+    if not hands_over(registration):
         return
     values = runnable(registration)
     if values and all(only_builds(value, case.program) for value in values):

@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING
 from bglint.program import exceptions
 from bglint.program.lexical import closed_over
 from bglint.program.values import FunctionValue
+from bglint.rules.misuse._tasks import hands_over
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import runnable
 
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """A closure over what the innermost loops around the registration bind."""
     registration = case.registration
-    if registration.form.takes != "callable":
+    if not hands_over(registration):
         return
     loops = _loops_around(registration)
     if not loops or _left_at_once(registration):

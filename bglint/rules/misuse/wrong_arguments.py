@@ -80,27 +80,34 @@ from typing import TYPE_CHECKING
 
 from bglint.contract import OPTION_NAMES
 from bglint.diagnostics import Confidence
-from bglint.program.signatures import mismatch, signature
+from bglint.program.signatures import Given, mismatch, signature
 from bglint.program.values import Coroutine, FunctionValue
 from bglint.rules.misuse._calls import given
 from bglint.rules.misuse._injected import injected_parameters
+from bglint.rules.misuse._tasks import hands_over
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import runnable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from bglint.program.signatures import Given, Signature
+    from bglint.program.signatures import Signature
+    from bglint.program.values import Value
 
 
 def check(case: Case) -> Iterator[Finding]:
     """A registration whose arguments fit none of the things that its target can be."""
     registration = case.registration
-    if registration.form.takes != "callable":
+    if not hands_over(registration):
+        return
+    values = runnable(registration)
+    if not values or any(isinstance(value, Coroutine) for value in values):
+        return
+    if registration.form.framework == "sanic":
+        yield from _with_application(case, values)
         return
     arguments = given(registration, case.program)
-    values = runnable(registration)
-    if arguments is None or not values or any(isinstance(value, Coroutine) for value in values):
+    if arguments is None:
         return
     reasons = []
     for value in values:
@@ -111,14 +118,31 @@ def check(case: Case) -> Iterator[Finding]:
         if reason is None:
             return
         reasons.append(reason)
-    definition = next((value.function for value in values if isinstance(value, FunctionValue)), None)
-    place = f" (line {definition.node.lineno} of {definition.module.name})" if definition is not None else ""
     yield Finding(
-        f"the arguments do not fit `{case.target}`{place}: it {reasons[0]}",
+        f"the arguments do not fit `{case.target}`{_place(values)}: it {reasons[0]}",
         "error",
         Confidence.HIGH,
         help=_help(arguments, reasons[0]),
     )
+
+
+def _with_application(case: Case, values: Sequence[Value]) -> Iterator[Finding]:
+    """Sanic calls what it is handed with the application, and with nothing where that does not fit."""
+    for value in values:
+        expected = signature(case.program, value)
+        if expected is None or any(mismatch(expected, Given(number, ())) is None for number in (0, 1)):
+            return
+    yield Finding(
+        f"Sanic calls `{case.target}`{_place(values)} with the application or nothing, which does not fit",
+        "error",
+        Confidence.HIGH,
+        help="hand over the coroutine: `add_task(function(argument))`",
+    )
+
+
+def _place(values: Sequence[Value]) -> str:
+    definition = next((value.function for value in values if isinstance(value, FunctionValue)), None)
+    return f" (line {definition.node.lineno} of {definition.module.name})" if definition is not None else ""
 
 
 def _without(expected: Signature, injected: frozenset[str]) -> Signature:

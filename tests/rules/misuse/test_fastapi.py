@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import fastapi
@@ -53,12 +55,12 @@ def test_a_target_that_is_handed_over_runs(example: Example, capsys: pytest.Capt
 # BG402
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_wrong_arguments_fail_after_the_reply(
     example: Example, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
     client = TestClient(example("BG402", number=number).app)
-    with pytest.raises(TypeError, match=r"address|timeout"):
+    with pytest.raises(TypeError, match=r"address|timeout|weight"):
         client.post("/parcels/7")
     assert said(capsys) == []
 
@@ -84,7 +86,7 @@ def test_a_function_that_iterates_runs(example: Example, capsys: pytest.CaptureF
 # BG404
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", range(4))
 def test_unattached_tasks_never_run(example: Example, capsys: pytest.CaptureFixture[str], number: int) -> None:
     assert TestClient(example("BG404", number=number).app).post("/users?user=ada").status_code == 200
     assert said(capsys) == []
@@ -238,8 +240,9 @@ def test_tasks_are_dropped_when_an_exception_handler_answers(capsys: pytest.Capt
 # BG409
 
 
-def test_the_tasks_of_a_websocket_never_run(example: Example, capsys: pytest.CaptureFixture[str]) -> None:
-    with TestClient(example("BG409").app).websocket_connect("/chat") as socket:
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_tasks_of_a_websocket_never_run(example: Example, capsys: pytest.CaptureFixture[str], number: int) -> None:
+    with TestClient(example("BG409", number=number).app).websocket_connect("/chat") as socket:
         socket.send_text("hello")
     assert said(capsys) == []
 
@@ -273,6 +276,64 @@ def test_create_task_fails_in_a_thread(example: Example, capsys: pytest.CaptureF
     with pytest.raises(RuntimeError, match="no running event loop"):
         TestClient(example("BG411").app).post("/images?image=a")
     assert said(capsys) == []
+
+
+@pytest.fixture
+def hooks() -> Iterator[tuple[str, list[str]]]:
+    """A server that keeps connections open, and the paths that were posted to it."""
+    posted: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            posted.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", posted
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_client_of_one_loop_fails_on_the_next(example: Example, hooks: tuple[str, list[str]]) -> None:
+    url, posted = hooks
+    client = TestClient(example("BG411", number=1).app)
+    client.post("/hooks", params={"url": url})
+    with pytest.raises(RuntimeError, match="loop"):
+        client.post("/hooks", params={"url": url})
+    assert posted[:1] == ["/hook"]
+
+
+def test_a_coroutine_with_a_client_of_its_own_runs_on_any_loop(example: Example, hooks: tuple[str, list[str]]) -> None:
+    url, posted = hooks
+    client = TestClient(example("BG411", "Use instead", number=1).app)
+    for _ in range(2):
+        client.post("/hooks", params={"url": url})
+    assert posted == ["/hook", "/hook"]
+
+
+def test_a_worker_thread_has_no_loop_to_ask_for() -> None:
+    import asyncio
+
+    app = FastAPI()
+
+    def work() -> None:
+        asyncio.get_event_loop()
+
+    @app.get("/")
+    async def endpoint(tasks: BackgroundTasks) -> None:
+        tasks.add_task(work)
+
+    with pytest.raises(RuntimeError, match="no current event loop"):
+        TestClient(app).get("/")
 
 
 def test_asyncio_run_runs_another_loop() -> None:

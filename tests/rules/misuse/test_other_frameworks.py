@@ -95,6 +95,12 @@ def test_starlette_drops_unattached_tasks(events: list[str]) -> None:
     assert events == []
 
 
+def test_starlettes_add_task_gives_nothing_to_attach(events: list[str]) -> None:
+    """BG404."""
+    starlette(lambda: BackgroundTasks().add_task(note, events))
+    assert events == []
+
+
 def test_starlette_stops_at_the_first_failure(events: list[str]) -> None:
     def fail() -> None:
         raise LookupError
@@ -235,6 +241,88 @@ async def request_of_sanic(app: Sanic[Any, Any]) -> None:
         await client.get("/")
     await asyncio.sleep(0.01)
     lifespan.cancel()
+
+
+def sanic_app(name: str, register: Callable[[Any], Any]) -> None:
+    """Run an application for one request that registers something."""
+    app: Any = Sanic(f"tests_{name}")
+
+    @app.get("/")  # type: ignore[untyped-decorator]
+    async def endpoint(request: Any) -> Any:
+        made = register(app)
+        if isinstance(made, asyncio.Future):
+            await made
+        return sanic.response.empty()
+
+    asyncio.run(request_of_sanic(app))
+
+
+def test_sanic_only_builds_a_generator(events: list[str]) -> None:
+    """BG403: as a function, as an object, plain and async."""
+
+    def export(_: object = None) -> Any:
+        yield events.append("ran")  # type: ignore[func-returns-value]
+
+    async def aexport(_: object = None) -> Any:
+        yield events.append("ran")  # type: ignore[func-returns-value]
+
+    for number, target in enumerate([export, export(), aexport, aexport()]):
+        sanic_app(f"generator_{number}", lambda app, target=target: app.add_task(target))  # type: ignore[misc]
+    assert events == []
+
+
+def test_sanic_gives_the_application_or_nothing(events: list[str]) -> None:
+    """BG402: what takes neither, or more, never runs."""
+
+    async def two(app: object, what: str) -> None:
+        events.append(what)
+
+    async def one(app: object) -> None:
+        events.append("one")
+
+    async def none() -> None:
+        events.append("none")
+
+    for function in (two, one, none):
+        with suppress(Exception):
+            sanic_app(function.__name__, lambda app, function=function: app.add_task(function))  # type: ignore[misc]
+    assert events == ["one", "none"]
+
+
+def test_lambdas_of_a_loop_see_its_last_value_in_sanic(events: list[str]) -> None:
+    """BG406; called in the loop, the coroutine has its own."""
+
+    async def send(what: str) -> None:
+        events.append(what)
+
+    def late(app: Any) -> None:
+        for what in "ab":
+            app.add_task(lambda _: send(what))  # noqa: B023 -- what is tried
+
+    def called(app: Any) -> None:
+        for what in "ab":
+            app.add_task(send(what))
+
+    sanic_app("late", late)
+    assert events == ["b", "b"]
+    sanic_app("called", called)
+    assert events[2:] == ["a", "b"]
+
+
+def test_sanics_registration_may_be_awaited(events: list[str]) -> None:
+    """BG412 does not speak of it: a task is returned."""
+    sanic_app("awaited", lambda app: app.add_task(note(events)))
+    assert events == ["ran"]
+
+
+def test_plain_functions_run_on_sanics_loop(events: list[str]) -> None:
+    """BG410 and BG411 do not speak of it: there is a loop, and what is returned is awaited."""
+
+    def plain() -> Any:
+        return asyncio.create_task(note(events))
+
+    sanic_app("plain", lambda app: app.add_task(plain))
+    assert events == ["ran"]
 
 
 @pytest.mark.parametrize("called", [True, False])

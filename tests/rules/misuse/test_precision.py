@@ -74,6 +74,221 @@ def test_only_what_wakes_waiters_up_is_unsafe_in_a_thread(lint: Lint, call: str,
     assert len(codes(lint, source, "BG411")) == found
 
 
+def test_a_field_of_a_form_with_a_text_for_a_default_is_a_text(lint: Lint) -> None:
+    source = """
+        from fastapi import Request
+
+        def show(language, upload):
+            print(language, upload)
+
+        @app.post("/")
+        async def endpoint(request: Request, tasks: BackgroundTasks):
+            form = await request.form()
+            language = form.get("video_lang", "auto")
+            tasks.add_task(show, language, None)
+            tasks.add_task(show, language, form.get("video"))
+    """
+    (found,) = codes(lint, source, "BG405")
+    assert "video_lang" not in found
+
+
+def test_a_session_that_nobody_gives_is_none(lint: Lint) -> None:
+    source = """
+        from sqlalchemy.orm import Session
+
+        def log(event: str, db: Session | None):
+            print(event, db)
+
+        def record(tasks: BackgroundTasks, event: str, db: Session | None = None):
+            tasks.add_task(log, event, db)
+    """
+    assert codes(lint, source, "BG405") == []
+    assert len(codes(lint, source.replace(" = None", ""), "BG405")) == 1
+
+
+@pytest.mark.parametrize(
+    ("attempts", "wait", "found"),
+    [
+        ("range(3)", "time.sleep(2**attempt)", 0),
+        ("range(6)", "time.sleep(2**attempt)", 1),
+        ("range(1, LIMIT + 1)", "time.sleep(min(PAUSE * attempt, 3))", 0),
+        ("range(LIMIT)", "time.sleep(random.uniform(0, PAUSE))", 0),
+        ("range(LIMIT)", "time.sleep(pause)", 0),
+        ("range(LIMIT)", "time.sleep(30)", 1),
+        ("range(int(os.environ['N']))", "time.sleep(1)", 1),
+    ],
+)
+def test_attempts_below_a_task_count_where_they_take_long(lint: Lint, attempts: str, wait: str, found: int) -> None:
+    source = f"""
+        import os
+        import random
+        import time
+
+        LIMIT = 4
+        PAUSE = 1.5
+
+        def send(pause=1.5):
+            for attempt in {attempts}:
+                try:
+                    return print(attempt)
+                except OSError:
+                    {wait}
+
+        def deliver():
+            send()
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(deliver)
+    """
+    assert len(codes(lint, source, "BG301")) == found
+    assert len(codes(lint, source.replace("add_task(deliver)", "add_task(send)"), "BG301")) == 1
+
+
+def test_polling_is_no_retry(lint: Lint) -> None:
+    source = """
+        import httpx
+
+        async def poll(url):
+            async with httpx.AsyncClient() as client:
+                for attempt in range(20):
+                    await asyncio.sleep(15)
+                    try:
+                        if (await client.get(url)).json()["done"]:
+                            return
+                    except httpx.HTTPError:
+                        continue
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(poll, "https://example.org")
+    """
+    assert codes(lint, source, "BG301") == []
+
+
+def test_what_is_only_raised_again_is_no_error_of_the_response(lint: Lint) -> None:
+    source = """
+        from elsewhere import check
+        from fastapi import HTTPException
+
+        def work():
+            try:
+                check()
+            except HTTPException:
+                raise
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(work)
+    """
+    assert codes(lint, source, "BG416") == []
+    (found,) = codes(lint, source.replace("check()", "raise HTTPException(404)"), "BG416")
+    assert found.startswith("`work` raises `HTTPException` (line")
+
+
+def test_the_raise_beside_a_registration_is_named_before_the_one_that_passes_it_on(lint: Lint) -> None:
+    source = """
+        from fastapi import HTTPException
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            try:
+                tasks.add_task(print, "failed")
+                raise HTTPException(404)
+            except HTTPException:
+                raise
+    """
+    (found,) = codes(lint, source, "BG408")
+    assert found == "line 20 raises after this: `print` never runs"
+
+
+def test_a_session_that_is_only_rolled_back_does_not_stop_the_rest(lint: Lint) -> None:
+    source = """
+        from sqlalchemy.orm import Session
+
+        def first():
+            Session().{call}()
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(first)
+            tasks.add_task(print, "second")
+    """
+    assert codes(lint, source.format(call="rollback"), "BG418") == []
+    assert len(codes(lint, source.format(call="commit"), "BG418")) == 1
+
+
+@pytest.mark.parametrize(("name", "found"), [("send_order", 0), ("send_webhook", 1), ("submit_order", 1)])
+def test_what_is_only_sent_of_an_order_tells_somebody_of_it(lint: Lint, name: str, found: int) -> None:
+    source = f"""
+        def {name}():
+            print("done")
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task({name})
+    """
+    assert len(codes(lint, source, "BG302")) == found
+
+
+@pytest.mark.parametrize(("use", "found"), [("", 1), ("return tasks", 0), ("send(tasks)", 0)])
+def test_tasks_that_are_made_where_none_are_given(lint: Lint, use: str, found: int) -> None:
+    source = f"""
+        from elsewhere import send
+
+        def welcome(user: str, tasks: BackgroundTasks | None = None):
+            tasks = tasks or BackgroundTasks()
+            tasks.add_task(print, user)
+            {use}
+    """
+    assert len(codes(lint, source, "BG404")) == found
+
+
+@pytest.mark.parametrize(("change", "found"), [("", 1), ("job.pop('weight')", 0), ("job.update(elsewhere)", 0)])
+def test_the_keys_of_a_dictionary_count_where_nothing_changes_it(lint: Lint, change: str, found: int) -> None:
+    source = f"""
+        from elsewhere import elsewhere
+
+        def send(order):
+            print(order)
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            job = {{"order": 1, "weight": 2}}
+            {change}
+            tasks.add_task(send, **job)
+    """
+    assert len(codes(lint, source, "BG402")) == found
+
+
+def test_sanic_calls_what_it_is_handed(lint: Lint) -> None:
+    """With the application or with nothing; a coroutine that was made is another matter."""
+    source = """
+        from sanic import Sanic
+
+        server = Sanic("x")
+
+        async def two(app, what): ...
+        async def one(app): ...
+        async def none(): ...
+        async def export(app): yield app
+
+        @server.get("/")
+        async def endpoint(request):
+            server.add_task(two)
+            server.add_task(two(server, 1))
+            server.add_task(one)
+            server.add_task(none)
+            server.add_task(export)
+            await server.add_task(none())
+            for each in "ab":
+                server.add_task(lambda app: two(app, each))
+                server.add_task(two(server, each))
+    """
+    found = lint(HEAD + textwrap.dedent(source), code="BG4")
+    assert [each.code for each in found] == ["BG402", "BG403", "BG406"]
+
+
 def test_the_place_of_a_raise_is_named_with_its_module(lint: Lint) -> None:
     source = """
         from jobs import first
