@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from celery import Celery
+from fastapi import Depends
 from litestar import Litestar
 from litestar import Response as LitestarResponse
 from litestar import get as litestar_get
@@ -88,6 +91,45 @@ def test_create_task_finds_no_loop_in_a_worker_thread(run: Run) -> None:
     assert events == []
     run((anote, events))
     assert events == ["ran"]
+
+
+@ALL
+def test_a_worker_thread_has_no_loop_to_ask_for(run: Run) -> None:
+    """BG411."""
+    events: list[Any] = []
+
+    def work() -> None:
+        note(events, asyncio.get_event_loop())
+
+    with suppress(Exception):
+        run((work,))
+    assert events == []
+
+
+@ALL
+def test_a_queues_task_runs_here(run: Run) -> None:
+    """BG414: no broker is asked."""
+    events: list[Any] = []
+    app = Celery("tests", broker="redis://127.0.0.1:1/0")
+
+    @app.task  # type: ignore[untyped-decorator]
+    def work() -> None:
+        note(events, os.getpid())
+
+    run((work,))
+    assert events == [os.getpid()]
+
+
+@ALL
+def test_nobody_fills_the_dependencies_of_a_target(run: Run) -> None:
+    """BG415."""
+    events: list[Any] = []
+
+    def work(session: object = Depends(list)) -> None:
+        note(events, type(session).__name__)
+
+    run((work,))
+    assert events == ["Depends"]
 
 
 @ALL

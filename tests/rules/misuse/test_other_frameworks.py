@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,13 @@ from quart import Quart
 from sanic import Sanic
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
 
@@ -99,6 +100,52 @@ def test_starlettes_add_task_gives_nothing_to_attach(events: list[str]) -> None:
     """BG404."""
     starlette(lambda: BackgroundTasks().add_task(note, events))
     assert events == []
+
+
+def test_awaiting_starlettes_add_task_fails_the_request(events: list[str]) -> None:
+    """BG412."""
+
+    async def endpoint(request: Request) -> Response:
+        tasks = BackgroundTasks()
+        await tasks.add_task(note, events)  # type: ignore[func-returns-value, misc]
+        return JSONResponse({}, background=tasks)
+
+    with pytest.raises(TypeError):
+        TestClient(Starlette(routes=[Route("/", endpoint)])).get("/")
+    assert events == []
+
+
+def test_starlette_drops_the_tasks_of_an_endpoint_that_raises(events: list[str]) -> None:
+    """BG408; a response that is returned with them runs them, whatever its status."""
+
+    async def endpoint(request: Request) -> Response:
+        tasks = BackgroundTasks()
+        tasks.add_task(note, events)
+        if request.url.path == "/raise":
+            raise HTTPException(404)
+        return JSONResponse({}, 404, background=tasks)
+
+    client = TestClient(Starlette(routes=[Route("/raise", endpoint), Route("/return", endpoint)]))
+    assert client.get("/raise").status_code == 404
+    assert events == []
+    assert client.get("/return").status_code == 404
+    assert events == ["ran"]
+
+
+def test_what_a_with_block_holds_is_closed_before_the_task(events: list[str]) -> None:
+    """BG405."""
+
+    @contextmanager
+    def session() -> Iterator[str]:
+        yield "session"
+        events.append("closed")
+
+    async def endpoint(request: Request) -> Response:
+        with session():
+            return JSONResponse({}, background=BackgroundTask(note, events))
+
+    TestClient(Starlette(routes=[Route("/", endpoint)])).get("/")
+    assert events == ["closed", "ran"]
 
 
 def test_starlette_stops_at_the_first_failure(events: list[str]) -> None:
