@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence, Definition
-from bglint.effects import library, names, queues
+from bglint.effects import library, names, queues, telling
 from bglint.effects.model import Effect, Hop, Summary, heaviest_of, unread
 from bglint.program.modules import last_name
 from bglint.program.values import (
@@ -57,18 +57,27 @@ class Judgement:
         return sorted(found, key=lambda effect: -effect.ms)
 
     def cpu(self) -> Effect | None:
-        """The costliest CPU work where it runs, if it is heavy."""
+        """The CPU work where it runs that tells most, if it is heavy."""
         return self._heavy("cpu")
 
     def blocking(self) -> Effect | None:
-        """The longest wait that stops the event loop, if all such waits pass the threshold."""
+        """The wait that stops the event loop and tells most, if all such waits pass the threshold."""
         return self._heavy("blocking") if self.is_async else None
 
+    def waits_rather(self) -> bool:
+        """Whether what stops the event loop is waiting, and the computing beside it is generic and far shorter."""
+        return self.is_async and telling.is_beside_the_point(self._telling("cpu"), self._telling("blocking"))
+
     def _heavy(self, kind: str) -> Effect | None:
-        """The costliest effect of a kind: those that are a good part of the threshold come to more than it."""
+        """The effect of a kind that tells most: those that are a good part of the threshold come to more than it."""
+        found = self._telling(kind)
+        heavy = bool(found) and sum(e.ms for e in found) >= self.threshold_ms
+        return telling.most_telling(found) if heavy else None
+
+    def _telling(self, kind: str) -> list[Effect]:
+        """The effects of a kind that are a good part of the threshold."""
         found = [e for e in self.effects(kind, where="here") if e.confidence >= Confidence.MEDIUM]
-        telling = [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
-        return telling[0] if telling and sum(e.ms for e in telling) >= self.threshold_ms else None
+        return [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
 
     def _incidental(self, effect: Effect) -> bool:
         """Whether an effect lies so many calls away that only much of it is the task's work.
@@ -161,9 +170,10 @@ def is_async(value: Value) -> bool:
 
 def _decide(judged: Judgement, certain: Confidence) -> Judgement:
     """The heaviest effect decides: by severity, then by cost."""
-    if cpu := judged.cpu():
+    cpu, blocking = judged.cpu(), judged.blocking()
+    if cpu is not None and (blocking is None or not judged.waits_rather()):
         return _as("cpu-async" if judged.is_async else "cpu", cpu, judged, certain)
-    if blocking := judged.blocking():
+    if blocking is not None:
         return _as("blocking-async", blocking, judged, certain)
     moved = [e for e in judged.effects("cpu") if e.where != "here"]
     if moved and sum(e.ms for e in moved) >= judged.threshold_ms:

@@ -25,6 +25,8 @@ class Entry:
     """What one call of a callable does.
 
     `ms`: one call; `loop_ms`: called in a loop of unknown length; `unless`: a keyword argument that spares the work.
+    `each_ms`: for each element of the keyword argument `each`, where their number is known. `own_ms`: computing in this
+    process beside the waiting, for an argument that is no path.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Entry:
     unbounded: bool = False
     timeout: str = "timeout"
     unless: str | None = None
+    each: str | None = None
+    each_ms: float = 0.0
+    own_ms: float = 0.0
     note: str = ""
 
 
@@ -108,6 +113,9 @@ def _entry(name: str, values: dict[str, Any], category: str | None, gil: Gil) ->
         unbounded=values.get("unbounded", False),
         timeout=values.get("timeout", "timeout"),
         unless=values.get("unless"),
+        each=values.get("each"),
+        each_ms=float(values.get("each_ms", 0)),
+        own_ms=float(values.get("own_ms", 0)),
         note=values.get("note", ""),
     )
 

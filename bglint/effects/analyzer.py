@@ -146,8 +146,8 @@ class Analyzer:
         if self.is_cached(shown):
             return NOTHING
         if shown.is_stub and not does_nothing(shown):
-            judged = names.judge(shown.name)
-            return library.guess(judged, hop) if judged and function.owner is not None else unread(shown.name)
+            judged = names.judge(shown.name) if function.owner is not None and not is_missing(shown) else None
+            return library.guess(judged, hop) if judged else unread(shown.name)
         if queues.queue_task(self.program, value) == "Huey":
             return Summary((Effect.once("enqueue", None, 0, hop),))
         return self._body(value, calling.enter(self.program, value, arguments))
@@ -529,6 +529,13 @@ def does_nothing(function: Function) -> bool:
         return False
     bases = function.owner.node.bases if function.owner is not None else []
     return not function.decorator_names & {"abstractmethod", "overload"} and not bases
+
+
+def is_missing(function: Function) -> bool:
+    """Whether a method says that it is not there yet: it raises NotImplementedError, and its class has no base."""
+    if isinstance(function.node, ast.Lambda) or function.owner is None or function.owner.node.bases:
+        return False
+    return isinstance(function.node.body[-1], ast.Raise) and "abstractmethod" not in function.decorator_names
 
 
 def _is_text(statement: ast.stmt) -> bool:

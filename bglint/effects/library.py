@@ -13,12 +13,12 @@ from bglint.diagnostics import Confidence
 from bglint.effects import loops, names, queues
 from bglint.effects.model import NOTHING, Effect, Hop, Kind, Summary, kind_of, unread
 from bglint.program import sizes
-from bglint.program.values import Constant, Display
+from bglint.program.values import Constant, Display, External, ExternalObject
 
 if TYPE_CHECKING:
     from bglint.catalog import Entry
     from bglint.program.program import Program
-    from bglint.program.values import Frame
+    from bglint.program.values import Frame, Value
 
 UNKNOWN_SLEEP_MS = 1000.0
 """What a sleep of unknown length is taken for: nobody sleeps in a program for less than matters to them."""
@@ -121,11 +121,39 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
         command = base or entry.name
     elif ms <= 0:
         return NOTHING
+    elif entry.each and call is not None and (number := _number_of(program, entry.each, call, frame)) is not None:
+        ms = loop_ms = entry.each_ms * number
     kind = kind_of(entry.effect)
     lazy = entry.name if entry.lazy else None
     gil_ms = ms if entry.gil == "held" else 0.0
     effect = Effect.once(kind, category, ms, hop, loop_ms=loop_ms, gil_ms=gil_ms, program=command, call=call, lazy=lazy)
+    if entry.own_ms and not _is_path(program, call, frame):
+        return Summary((effect, Effect.once("cpu", category, entry.own_ms, hop, call=call)))
     return Summary((effect,))
+
+
+def _number_of(program: Program, keyword: str, call: ast.Call, frame: Frame) -> float | None:
+    """How many elements a keyword argument has; None where that is not known, or it is not given."""
+    given = next((each.value for each in call.keywords if each.arg == keyword), None)
+    return loops.length(program, given, frame) if given is not None else None
+
+
+def _is_path(program: Program, call: ast.Call | None, frame: Frame) -> bool:
+    """Whether a call is handed the path of a file, not what the file holds."""
+    if call is None or not call.args:
+        return False
+    values = program.infer(call.args[0], frame)
+    return bool(values) and all(map(_names_file, values))
+
+
+def _names_file(value: Value) -> bool:
+    match value:
+        case Constant():
+            return True
+        case External(name) | ExternalObject(name):
+            return name.startswith(("builtins.str", "pathlib."))
+        case _:
+            return False
 
 
 def _only_asks(words: list[str]) -> bool:

@@ -361,7 +361,14 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
     last = name.rpartition(".")[2]
     if last[:1].isupper():
         return (ExternalObject(name),)
-    return (External(f"{name}()"),)
+    return _decorated(name, arguments) or (External(f"{name}()"),)
+
+
+def _decorated(name: str, arguments: Arguments) -> Meanings:
+    """What `retry(…)(f)` gives: as a library's decorator it is transparent, and so it is when it is called."""
+    given = arguments.positionals() if name.endswith("()") else []
+    functions = given[0] if len(given) == 1 else ()
+    return functions if all(isinstance(value, FunctionValue) for value in functions) else ()
 
 
 def _getattr(program: Program, arguments: Arguments) -> Meanings:

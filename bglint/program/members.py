@@ -163,7 +163,28 @@ def _instance_member(program: Program, value: Instance, name: str) -> Meanings:
     assigned = _assigned(program, value, name, order)
     if assigned:
         return assigned
-    return _found(program, value, name, order)
+    return _found(program, value, name, order) or _delegated(program, value, name, order)
+
+
+def _delegated(program: Program, value: Instance, name: str, order: list[ClassValue | External]) -> Meanings:
+    """An attribute that `__getattr__` takes from another object: `return getattr(self.wrapped, name)`."""
+    found: list[Meanings] = []
+    classes = [cls for cls in order if isinstance(cls, ClassValue)] if not name.startswith("__") else []
+    for cls in classes:
+        for method in cls.cls.methods.get("__getattr__", ()):
+            frame = _method_frame(program, cls, method, value)
+            for wrapped in _asked_in_turn(method):
+                found += [member(program, each, name) for each in program.infer(wrapped, frame) if each != value]
+    return merge(*found, ())
+
+
+def _asked_in_turn(method: Function) -> Iterator[ast.expr]:
+    """What a `__getattr__` hands the name on to."""
+    asked = method.node.args.args[-1].arg if method.node.args.args else None
+    for returned in method.scope.returns:
+        match returned.value:
+            case ast.Call(func=ast.Name(id="getattr"), args=[wrapped, ast.Name(id=handed), *_]) if handed == asked:
+                yield wrapped
 
 
 def _assigned(program: Program, value: Instance, name: str, order: list[ClassValue | External]) -> Meanings:

@@ -39,6 +39,9 @@ FIELDS = {
     "unbounded",
     "timeout",
     "unless",
+    "each",
+    "each_ms",
+    "own_ms",
 }
 FLAGS = {"async", "lazy", "program", "unbounded"}
 

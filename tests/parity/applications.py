@@ -134,6 +134,8 @@ TRIED_BY_HAND: Final = "agreed when it was tried by hand; left out to keep the t
 NOT_RUN: Final = {
     "broken": "holds files that no interpreter reads", "newer_syntax": "needs Python 3.14",
     "declared_attributes": "declares attributes that nothing sets",
+    "delegation": "is about names; effect_image measures the work",
+    "kinds_of_work": "says which of several kinds of work gives the word, which nothing measures",
     "enqueue_more": "needs the servers of its queues", "forms_declared": "registers by forms of its own",
     "forms_runtime": "hands its tasks to a queue whose worker is not there",
     "guide_unreadable": "imports a package that does not exist", "names": "imports a package that does not exist",
