@@ -25,7 +25,7 @@ _SPECIFIC: Final = frozenset({
 })  # fmt: skip
 _MORE_TELLING: Final[dict[str | None, frozenset[str]]] = {
     "loop": _SPECIFIC,
-    "data": _SPECIFIC,
+    "data": _SPECIFIC - {"compression", "crypto"},
     "file": _SPECIFIC | {"http", "db", "subprocess"},
     "document": frozenset({"pdf", "ocr"}),
     "pdf": frozenset({"ocr"}),
