@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from bglint.comments import Suppression, Suppressions
 from bglint.rules.files.invalid_ignore import invalid_ignore
 from bglint.rules.files.unused_ignore import unused_ignore
-from bglint.rules.registry import CODES
+from bglint.rules.registry import CODES, RULES
+from bglint.settings.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,8 +72,14 @@ class Silencer:
             for comment in (*comments.comments, *comments.invalid):
                 wrong = [code for code in comment.codes if not _names_rule(code)]
                 for code in wrong or ([""] if not comment.names_rules else []):
-                    near = difflib.get_close_matches(code, CODES, 1)
-                    yield invalid_ignore(comment, code, f"did you mean `{near[0]}`?" if near else "", path)
+                    yield invalid_ignore(comment, code, _meant(code), path)
+
+
+def _meant(code: str) -> str:
+    """The question which rule a code stands for that none has; the name of one may stand there as well."""
+    names = {rule.name: known for known, rule in RULES.items()}
+    near = nearest(code, CODES) or names.get(nearest(code.lower(), names) or "")
+    return f"did you mean `{near}`?" if near is not None else ""
 
 
 def _names_rule(code: str) -> bool:

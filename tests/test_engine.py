@@ -291,6 +291,19 @@ def test_a_comment_on_any_line_of_the_call_silences_it(project: Path, comment: s
         assert [each.code for each in report.suppressed] == ["BG101"]
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("BG777", "`bglint rule --all` lists the rules"),
+        ("BG4O1", "did you mean `BG401`?"),
+        ("called-not-pased", "did you mean `BG401`?"),
+    ],
+)
+def test_a_comment_that_names_no_rule_says_which_was_meant(project: Path, code: str, words: str) -> None:
+    write("api.py", f"{INLINE}\n# bglint: ignore-file[{code}]\n")
+    assert [each.help for each in lint().diagnostics if each.code == "BG903"] == [words]
+
+
 @pytest.mark.parametrize("comment", ["# bglint: ignore-file", "# bglint: ignore-file[BG1]"])
 def test_a_comment_silences_the_file(project: Path, comment: str) -> None:
     write("api.py", f"{INLINE}\n{comment}\n")

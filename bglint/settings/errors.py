@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,16 +36,31 @@ class ConfigError(Exception):
         return type(self), (self.problems,)
 
 
+_CODE = re.compile(r"BG\d*")
+_LIKE = 0.6
+_LIKE_A_CODE = 0.75
+"""Codes are alike to begin with: more than one character of five that differs is another code."""
+
+
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest of the `right` names, or nothing."""
+    best = nearest(wrong, right)
+    return f"; did you mean {best!r}?" if best is not None else ""
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str | None:
+    """The nearest of some names or rule codes to one that is none of them; None where no one is near."""
     names = sorted(set(right))
-    near = difflib.get_close_matches(wrong, names, n=max(len(names), 1), cutoff=0.6)
+    near = difflib.get_close_matches(wrong, names, n=max(len(names), 1), cutoff=_LIKE)
+    near = [name for name in near if not _CODE.fullmatch(name) or _likeness(wrong, name) >= _LIKE_A_CODE]
     if not near:
-        return ""
-    likeness = difflib.SequenceMatcher(None, near[0], wrong).ratio()
-    equal = [name for name in near if difflib.SequenceMatcher(None, name, wrong).ratio() == likeness]
-    best = min(equal, key=lambda name: (-_same_places(wrong, name), name))
-    return f"; did you mean {best!r}?"
+        return None
+    equal = [name for name in near if _likeness(wrong, name) == _likeness(wrong, near[0])]
+    return min(equal, key=lambda name: (-_same_places(wrong, name), name))
+
+
+def _likeness(wrong: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, name, wrong).ratio()
 
 
 def _same_places(one: str, other: str) -> int:

@@ -134,3 +134,5 @@ def test_every_code_in_the_documentation_is_of_the_contract() -> None:
 
 def test_a_mistyped_code_is_led_to_the_nearest_of_all_rules() -> None:
     assert did_you_mean("BG1O1", CODES) == "; did you mean 'BG101'?"
+    assert did_you_mean("BG4011", CODES) == "; did you mean 'BG401'?"
+    assert did_you_mean("BG777", CODES) == ""

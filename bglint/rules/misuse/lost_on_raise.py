@@ -5,7 +5,7 @@ Follows the ways on from a registration through its function (branches, loops, `
 an exception leaves the function: an explicit `raise`, a call of a function that does nothing but raise, or the `raise`
 of a handler for what happens after the registration. Exceptions that are caught are followed into their handlers; a
 condition that was decided before is not decided otherwise later. A loop that adds tasks in one turn and can raise in
-the next is reported with low confidence.
+the next is reported with low confidence, and so is a handler that only raises again what may happen afterwards.
 
 ## Why is this bad?
 Tasks ride on the response that the endpoint returns. When it raises, the error's response is another one, and the tasks
@@ -113,7 +113,8 @@ def _condition(exit_: flow.Exit) -> str:
 
 
 def _confidence(exit_: flow.Exit) -> Confidence:
-    if exit_.repeated:
+    again = isinstance(exit_.statement, ast.Raise) and exit_.statement.exc is None
+    if exit_.repeated or (exit_.supposed and again):
         return Confidence.LOW
     return Confidence.MEDIUM if exit_.supposed else Confidence.HIGH
 
