@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Meanings = tuple["Value", ...]
 
+MAX_MEANINGS = 64
+"""How many values an expression may have, so that functions that call each other many times over end in good time."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -172,12 +175,21 @@ Value = (
 
 
 def merge(*groups: Meanings) -> Meanings:
-    """All meanings of several groups, each once, in order."""
+    """All meanings of several groups, each once, in order; of more than `MAX_MEANINGS` the objects are widened."""
     found: Meanings = ()
     for group in groups:
         if group and group is not found:
             found = found + group if found else group
-    return found if len(found) < 2 else tuple(dict.fromkeys(found))
+    if len(found) < 2:
+        return found
+    found = tuple(dict.fromkeys(found))
+    return found if len(found) <= MAX_MEANINGS else _widened(found)
+
+
+def _widened(values: Meanings) -> Meanings:
+    """Few values in place of many: of the objects of one class a single one, of which no construction is known."""
+    few = dict.fromkeys(Instance(value.cls) if isinstance(value, Instance) else value for value in values)
+    return tuple(few)[:MAX_MEANINGS]
 
 
 def telling(values: Meanings) -> Meanings:

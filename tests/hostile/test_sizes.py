@@ -139,3 +139,17 @@ def test_a_glob_that_stands_for_too_many_is_refused(tree: Callable[..., Tree]) -
     assert outcome.status == 2
     (line,) = outcome.err.decode().splitlines()
     assert line.endswith("expected a glob that can be looked for: its braces stand for more than 256 globs")
+
+
+def test_an_object_that_is_made_in_very_many_places_is_followed(tree: Callable[..., Tree]) -> None:
+    """There are more of them than an expression may have values; they are one then, and its method is found."""
+    rows = ["import time", "", "class Node:", "    def __init__(self, *parts): ...", "    def run(self): time.sleep(5)"]
+    for layer in range(3):
+        rows.append(f"def make{layer}(kind):")
+        rows += [
+            f"    if kind == {number}: return {f'make{layer - 1}' if layer else 'Node'}(Node(kind, {number}))"
+            for number in range(30)
+        ]
+    rows += ["async def work(kind):", "    make2(kind).run()"]
+    made = tree({"app.py": application("work", ", kind"), "graph.py": "\n".join(rows) + "\n"})
+    assert FINDING in lint(made)
