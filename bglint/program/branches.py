@@ -10,10 +10,10 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from bglint.program import names
+from bglint.program import names, stores
 from bglint.program.facts import compared
 from bglint.program.scopes import Kind
-from bglint.program.values import Constant, External, FunctionValue, ModuleValue
+from bglint.program.values import Constant, Display, External, FunctionValue, ModuleValue
 from bglint.program.walking import walk
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def truth(program: Program, test: ast.expr, frame: Frame) -> bool | None:
             if stops in parts:
                 return stops
             return None if None in parts else not stops
+        case ast.Compare(left=ast.Constant(value=str(key)), ops=[ast.In()], comparators=[ast.Name() as held]):
+            return _has_key(program, held, key, frame)
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             one, other = literal(program, left, frame), literal(program, right, frame)
             return None if one is None or other is None else compared(op, one.value, other.value)
@@ -79,6 +81,21 @@ def truth(program: Program, test: ast.expr, frame: Frame) -> bool | None:
         case _:
             found = literal(program, test, frame)
             return None if found is None else bool(found.value)
+
+
+def _has_key(program: Program, name: ast.Name, key: str, frame: Frame) -> bool | None:
+    """Whether a mapping has a key, where all that it can be is written with its keys, and nothing is put into it."""
+    found: set[bool] = set()
+    for value in program.infer(name, frame):
+        if not isinstance(value, Display) or not isinstance(value.node, ast.Dict):
+            return None
+        if any(stores.stores(program, value.node, value.frame)):
+            return None
+        keys = [each.value if isinstance(each, ast.Constant) else None for each in value.node.keys]
+        if None in keys:
+            return None
+        found.add(key in keys)
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_coroutine_function(program: Program, func: ast.expr, asked: ast.expr, frame: Frame) -> bool | None:
