@@ -25,7 +25,10 @@ _NOT_SILENCED: Final = frozenset({"BG901", "BG902", "BG903"})
 
 @dataclass(frozen=True, slots=True)
 class IgnoreComments:
-    """Silences findings by a comment on a row of theirs, joined to an ignore comment that stands there already."""
+    """Silences findings by a comment on a row of theirs, joined to an ignore comment that stands there already.
+
+    A reason of its own is added to the one that such a comment gives.
+    """
 
     reason: str = REASON
 
@@ -47,8 +50,11 @@ class IgnoreComments:
         reason = _in_the_encoding_of(data, self.reason)
         for row, found in by_row.items():
             codes = sorted({diagnostic.code for diagnostic in found})
-            edit = _joined(existing[row], codes) if row in existing else _appended(row, lines[row - 1], codes, reason)
-            fix = Fix("safe", f"Ignore {', '.join(codes)} here", (edit,))
+            if row in existing:
+                edits = _joined(existing[row], codes, "" if self.reason == REASON else reason)
+            else:
+                edits = (_appended(row, lines[row - 1], codes, reason),)
+            fix = Fix("safe", f"Ignore {', '.join(codes)} here", edits)
             yield from ((diagnostic, fix) for diagnostic in found)
 
 
@@ -79,13 +85,17 @@ def _can_be_joined(comment: Suppression) -> bool:
     return comment.kind == "ignore" and bool(comment.codes) and "]" in comment.text
 
 
-def _joined(comment: Suppression, codes: Sequence[str]) -> Edit:
-    """The edit that adds codes to those of a comment."""
+def _joined(comment: Suppression, codes: Sequence[str], reason: str) -> tuple[Edit, ...]:
+    """The edits that add codes to those of a comment, and a reason to its own."""
     at = re.sub(r"[,\s]*\].*", "", comment.text, count=1, flags=re.DOTALL)
-    column = comment.start.column + len(at)
+    place = Position(comment.row, comment.start.column + len(at))
     missing = [code for code in codes if code not in comment.codes]
-    place = Position(comment.row, column)
-    return Edit("".join(f", {code}" for code in missing), place, place)
+    added = Edit("".join(f", {code}" for code in missing), place, place)
+    if not reason or comment.text.endswith(reason):
+        return (added,)
+    written = comment.text.rstrip()
+    end = Position(comment.row, comment.start.column + len(written))
+    return added, Edit(f" -- {reason}" if written.endswith("]") else f"; {reason}", end, end)
 
 
 def _rows_that_take_comments(text: str) -> frozenset[int]:

@@ -19,7 +19,7 @@ import bglint as package
 from tests.shop import API, HEAVY, LIGHT, make_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.cli.conftest import CommandLine
 
@@ -104,6 +104,47 @@ def test_the_lines_that_are_shown_are_those_of_now(shop: Path, terminal: Termina
     terminal.until("Waiting for changes")
     (shop / "shop/api.py").write_text(API.replace("path)\n", "path)  # now\n"), encoding="utf-8")
     assert "# now" in terminal.until("Waiting for changes")
+
+
+@pytest.fixture
+def watching(shop: Path) -> Iterator[Callable[..., Terminal]]:
+    """Starts the program that watches the repository with further options."""
+    started: list[Terminal] = []
+
+    def start(*arguments: str) -> Terminal:
+        started.append(Terminal(shop, "--watch", "--color", "never", *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+def test_what_a_baseline_knows_stays_left_out(shop: Path, watching: Callable[..., Terminal]) -> None:
+    baseline = shop.parent / "known.json"
+    write = [sys.executable, "-m", "bglint", "--write-baseline", str(baseline)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])}
+    subprocess.run(write, cwd=shop, env=environment, check=True, capture_output=True)
+    terminal = watching("--baseline", str(baseline))
+    assert "No problems" in terminal.until("Waiting for changes")
+    (shop / "shop/more.py").write_text(API, encoding="utf-8")
+    seen = terminal.until("Waiting for changes")
+    assert re.findall(r"shop/\w+\.py:\d+:5: BG101", seen) == ["shop/more.py:6:5: BG101"]
+    (shop / "shop/more.py").unlink()
+    (shop / "shop/media.py").write_text(LIGHT, encoding="utf-8")
+    assert "gone from the baseline" in terminal.until("Waiting for changes")
+
+
+def test_only_what_changed_since_a_revision_is_shown(shop: Path, watching: Callable[..., Terminal]) -> None:
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        subprocess.run([*git, *arguments], cwd=shop, check=True, capture_output=True)
+    terminal = watching("--since", "HEAD")
+    assert "No problems" in terminal.until("Waiting for changes")
+    (shop / "shop/media.py").write_text(HEAVY.replace("resize(", "resize( "), encoding="utf-8")
+    assert "shop/api.py:6:5: BG101" in terminal.until("Waiting for changes")
+    (shop / "shop/media.py").write_text(HEAVY, encoding="utf-8")
+    assert "No problems" in terminal.until("Waiting for changes")
 
 
 @pytest.mark.parametrize("other", ["--fix", "--diff", "--add-ignores", "--show-files"])

@@ -9,7 +9,7 @@ import pytest
 from bglint.comments import Suppressions
 from bglint.diagnostics import Confidence, Diagnostic, Position, Report, Span
 from bglint.fixes.apply import mend
-from bglint.fixes.ignores import IgnoreComments
+from bglint.fixes.ignores import REASON, IgnoreComments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def finding(path: Path, first: int, last: int, code: str = "BG101") -> Diagnosti
     )
 
 
-def added(path: Path, source: str, *findings: Diagnostic) -> tuple[str, int]:
+def added(path: Path, source: str, *findings: Diagnostic, reason: str = REASON) -> tuple[str, int]:
     """The source with comments for its findings, and how many of them are not silenced."""
     path.write_bytes(source.encode())
 
@@ -33,7 +33,7 @@ def added(path: Path, source: str, *findings: Diagnostic) -> tuple[str, int]:
         kept = [f for f in findings if not comments.match(f.code, f.span.start.row, f.span.end.row)]
         return Report(diagnostics=tuple(kept))
 
-    outcome = mend(relint, IgnoreComments())
+    outcome = mend(relint, IgnoreComments(reason))
     change = outcome.changes.get(str(path))
     return (change.after.decode() if change else source), len(outcome.report.diagnostics)
 
@@ -76,6 +76,20 @@ def test_a_comment_that_is_there_already_is_joined(tmp_path: Path, comment: str,
     path = tmp_path / "a.py"
     source = "add(\n    f\n)  {}\n"
     assert added(path, source.format(comment), finding(path, 1, 3)) == (source.format(expected), 0)
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("# bglint: ignore[BG2]", "# bglint: ignore[BG2, BG101] -- moves in May"),
+        ("# bglint: ignore[BG2] -- known", "# bglint: ignore[BG2, BG101] -- known; moves in May"),
+        ("# bglint: ignore[BG2] -- moves in May", "# bglint: ignore[BG2, BG101] -- moves in May"),
+    ],
+)
+def test_a_reason_is_added_to_that_of_the_comment(tmp_path: Path, comment: str, expected: str) -> None:
+    path = tmp_path / "a.py"
+    made = added(path, f"add(f)  {comment}\n", finding(path, 1, 1), reason="moves in May")
+    assert made == (f"add(f)  {expected}\n", 0)
 
 
 @pytest.mark.parametrize("comment", ["# noqa: E501", "# type: ignore[arg-type]", "# bglint: light"])
