@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DECORATORS = re.compile(r"(?i)(^|_)(a?retry|retries|retrying|backoff)(_|$)|^on_exception$|^on_predicate$")
 _RETRIERS = ("tenacity.", "stamina.", "retrying.")
 _COUNTED = re.compile(r"(?i)attempt|retr(y|ies)|tries")
+_POLLS = re.compile(r"(?i)(^|_)(poll\w*|wait(_\w+|s|ing)?|await_\w+)($|_)")
+"""Names of functions that ask again until something is there: to them a failure is one more "not yet"."""
 _BRIEF = 10.0
 """Seconds: attempts that are over by then bridge a broken connection, no outage and no deploy."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -35,6 +37,8 @@ def retrying_decorator(function: Function) -> str | None:
 
 def retrying_loop(program: Program, function: Function, frame: Frame, *, brief: bool) -> ast.stmt | None:
     """A loop of a function that comes again when what it tries has failed; `brief`: also one that is soon over."""
+    if _POLLS.search(function.name):
+        return None
     for site in function.scope.loops:
         loop = site.loop
         if isinstance(loop, ast.For | ast.AsyncFor) and _iterates_attempts(program, loop.iter, frame):

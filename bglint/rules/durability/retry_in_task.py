@@ -2,9 +2,10 @@
 
 ## What it does
 Fires when a task runs a function under a retrying decorator (tenacity, backoff, stamina, or one whose name says so), or
-a loop around `try` and a sleep that comes again when something has failed. A loop that sleeps first thing in every turn
-polls, and is left alone; so is one in a function that the target calls, where the code says that all its attempts are
-over within ten seconds: it bridges a broken connection.
+a loop around `try` and a sleep that comes again when something has failed. What polls is left alone: a loop that sleeps
+first thing in every turn, a function called `poll…` or `wait…`. So is what bridges a broken connection: in a function
+that the target calls, a loop whose attempts are over within ten seconds as far as the code says, and a decorator
+where the target does more than to call what it stands on.
 
 ## Why is this bad?
 Work that is worth a second attempt is worth keeping. Here the attempts end when the process does, a deploy or a crash
@@ -104,8 +105,6 @@ if TYPE_CHECKING:
 
 _DEPTH = 4
 """How many calls from the target a loop that retries still counts as the target's."""
-_DECORATOR_DEPTH = 1
-"""The same for a decorator: further away it guards single statements of a database or a client."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -127,12 +126,23 @@ def check(case: Case) -> Iterator[Finding]:
         return
 
 
+def _is_all_of_it(body: Body) -> bool:
+    """Whether a target does nothing of its own but to call a function; else a decorator there guards one statement."""
+    if not body.way:
+        return True
+    ((site, frame), *further) = body.way
+    if further:
+        return False
+    function = body.function.origin or body.function.function
+    return function.parent is frame.scope or len([each for each in frame.scope.calls if each.node is not site.node]) < 2
+
+
 def _how(case: Case, body: Body) -> str | None:
     """How a body retries; None where it does not."""
     shown = body.function.origin or body.function.function
     decorator = retrying_decorator(shown)
     if decorator is not None:
-        return f"`@{decorator}`" if len(body.way) <= _DECORATOR_DEPTH else None
+        return f"`@{decorator}`" if _is_all_of_it(body) else None
     loop = retrying_loop(case.program, body.function.function, body.frame, brief=not body.way)
     return f"the loop of {body.place(loop)}" if loop is not None else None
 

@@ -166,6 +166,48 @@ def test_polling_is_no_retry(lint: Lint) -> None:
     assert codes(lint, source, "BG301") == []
 
 
+@pytest.mark.parametrize(("name", "found"), [("poll_job", 0), ("_wait_until_ready", 0), ("deliver", 1), ("waiter", 1)])
+def test_what_polls_by_its_name_is_no_retry(lint: Lint, name: str, found: int) -> None:
+    source = f"""
+        import time
+        import requests
+
+        def {name}(url):
+            for attempt in range(60):
+                try:
+                    if requests.get(url, timeout=5).json()["state"] == "done":
+                        return
+                except requests.RequestException:
+                    print("again")
+                time.sleep(5)
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task({name}, "https://example.org")
+    """
+    assert len(codes(lint, source, "BG301")) == found
+
+
+@pytest.mark.parametrize(("more", "found"), [("pass", 1), ("print(1); print(2)", 0)])
+def test_a_retried_call_among_others_guards_one_statement(lint: Lint, more: str, found: int) -> None:
+    source = f"""
+        from tenacity import retry
+
+        @retry
+        def connect():
+            print("connected")
+
+        def work():
+            connect()
+            {more}
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(work)
+    """
+    assert len(codes(lint, source, "BG301")) == found
+
+
 def test_what_is_only_raised_again_is_no_error_of_the_response(lint: Lint) -> None:
     source = """
         from elsewhere import check
