@@ -44,6 +44,13 @@ def inside(statement: str, head: str = "async def endpoint(tasks: BackgroundTask
     return f"{HEAD}{head}\n{body}\n"
 
 
+def fixed(build: Build, code: str, statement: str) -> tuple[str, str]:
+    """What becomes of a statement of an endpoint, and how sure its fix is."""
+    made = build(code, inside(statement))
+    assert made is not None
+    return made.text, made.applicability
+
+
 SAFE = [
     # BG401
     ("BG401", "tasks.add_task(store(user))", "tasks.add_task(store, user)"),
@@ -93,10 +100,7 @@ SAFE = [
 
 @pytest.mark.parametrize(("code", "before", "after"), SAFE)
 def test_a_safe_fix_is_what_a_person_would_write(build: Build, code: str, before: str, after: str) -> None:
-    fixed = build(code, inside(before))
-    assert fixed is not None
-    assert fixed.text == inside(after)
-    assert fixed.applicability == "safe"
+    assert fixed(build, code, before) == (inside(after), "safe")
 
 
 UNSAFE = [
@@ -112,10 +116,7 @@ UNSAFE = [
 
 @pytest.mark.parametrize(("code", "before", "after"), UNSAFE)
 def test_a_fix_that_may_change_behaviour_is_unsafe(build: Build, code: str, before: str, after: str) -> None:
-    fixed = build(code, inside(before))
-    assert fixed is not None
-    assert fixed.text == inside(after)
-    assert fixed.applicability == "unsafe"
+    assert fixed(build, code, before) == (inside(after), "unsafe")
 
 
 NONE = [
@@ -154,25 +155,25 @@ def test_a_name_that_is_bound_only_below_is_not_looked_up_early(build: Build) ->
 
 def test_a_function_of_the_project_called_create_task_is_one_like_any_other(build: Build) -> None:
     source = "from fastapi import BackgroundTasks\ndef create_task(row): ...\ndef e(t: BackgroundTasks, load):\n    "
-    fixed = build("BG401", f"{source}t.add_task(create_task(load()))\n")
-    assert fixed is not None
-    assert fixed.text == f"{source}t.add_task(create_task, load())\n"
+    made = build("BG401", f"{source}t.add_task(create_task(load()))\n")
+    assert made is not None
+    assert made.text == f"{source}t.add_task(create_task, load())\n"
     assert build("BG411", f"{source}t.add_task(create_task, load())\n") is None
 
 
 def test_in_a_plain_function_an_awaited_form_is_handed_over(build: Build) -> None:
     head = "def endpoint(tasks: BackgroundTasks, user):"
-    fixed = build("BG414", inside("tasks.add_task(index, user)", head))
-    assert fixed is not None
-    assert fixed.text == inside("tasks.add_task(index.kiq, user)", head)
+    made = build("BG414", inside("tasks.add_task(index, user)", head))
+    assert made is not None
+    assert made.text == inside("tasks.add_task(index.kiq, user)", head)
 
 
 def test_a_task_of_another_module_is_found(build: Build) -> None:
     jobs = "from celery import shared_task\n@shared_task\ndef render(number): ...\n"
     source = "from fastapi import BackgroundTasks\nimport jobs\ndef e(tasks: BackgroundTasks):\n    "
-    fixed = build("BG414", f"{source}tasks.add_task(jobs.render, 3)\n", jobs=jobs)
-    assert fixed is not None
-    assert fixed.text == f"{source}jobs.render.delay(3)\n"
+    made = build("BG414", f"{source}tasks.add_task(jobs.render, 3)\n", jobs=jobs)
+    assert made is not None
+    assert made.text == f"{source}jobs.render.delay(3)\n"
 
 
 def test_a_helper_of_the_project_keeps_its_own_signature(build: Build) -> None:
@@ -226,9 +227,7 @@ LAYOUTS = [
 
 @pytest.mark.parametrize(("before", "after"), LAYOUTS)
 def test_layout_and_comments_are_kept(build: Build, before: str, after: str) -> None:
-    fixed = build("BG401", inside(before))
-    assert fixed is not None
-    assert fixed.text == inside(after)
+    assert fixed(build, "BG401", before)[0] == inside(after)
 
 
 STATEMENTS = [
@@ -258,6 +257,4 @@ STATEMENTS = [
 
 @pytest.mark.parametrize(("code", "before", "after"), STATEMENTS)
 def test_the_rest_of_the_statement_stays_as_it_is(build: Build, code: str, before: str, after: str) -> None:
-    fixed = build(code, inside(before))
-    assert fixed is not None
-    assert fixed.text == inside(after)
+    assert fixed(build, code, before)[0] == inside(after)
