@@ -194,6 +194,9 @@ def _assigned(program: Program, value: Instance, name: str, order: list[ClassVal
         if not isinstance(cls, ClassValue):
             continue
         for method, assigned, annotation in cls.cls.instance_attributes.get(name, ()):
+            if isinstance(assigned, ast.Constant) and annotation is None:  # the same in every frame, so it needs none
+                found.append(telling((Constant(assigned.value),)))
+                continue
             frame = _method_frame(program, cls, method, value)
             meanings = program.infer(assigned, frame) if assigned is not None else ()
             held = telling(meanings)
