@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import lru_cache
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bglint.advice import queue_of_project
+from bglint.cache import record as cache_record
+from bglint.cache.codec import decoded, encoded
 from bglint.decision import decide
 from bglint.diagnostics import Decision, Diagnostic, Report, Task
-from bglint.discovery import Discovery
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
+from bglint.parallel import spread
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
 from bglint.program.scopes import TOO_DEEP
 from bglint.registrations.finder import Finder
 from bglint.registrations.forms import Form
-from bglint.registrations.scan import candidates as find_candidates
-from bglint.registrations.words import Words
+from bglint.registrations.scan import scan
 from bglint.rules.files.unreadable_file import unreadable_file
 from bglint.rules.registry import RULES
 from bglint.rules.rule import Case, Finding, ModuleCase, diagnose, diagnose_module, steps
@@ -43,6 +43,9 @@ _DURABILITY = ("BG301", "BG302")
 RECURSION_LIMIT: Final = 4000
 """How many calls may lie within one another: enough for a chain of 500 `elif`, and far from the end of the C stack."""
 
+CANDIDATES_FOR_A_PROCESS: Final = 2
+"""How many files that may register a task one more process is worth."""
+
 MAX_FRUITLESS_BYTES: Final = 256 << 10
 """How much text of modules that no task led to is kept parsed."""
 
@@ -56,43 +59,97 @@ def run(
     progress: Callable[[int, int], None] | None = None,
     decisions: bool = False,
     jobs: int = 1,
+    scanned: tuple[list[str], list[str]] | None = None,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
 
     `overlay` holds the text of files that is read instead of what is on the disk. With `decisions` each task comes
-    with the decision tree applied to it. Up to `jobs` processes look for the files that may register a task.
+    with the decision tree applied to it. Up to `jobs` processes share the work; `scanned` is what `scan` gave, if it
+    was called before.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
-    files, candidates = scan(paths, resolver, stdin, jobs)
+    files, candidates = scanned or scan(paths, resolver, stdin, jobs)
     session = Session(project_root(paths, resolver, stdin), files, resolver, decisions=decisions)
     session.index.overlay.update(overlay or {})
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
     session.wanted = set(files)
-    tasks: list[Task] = []
+    outcomes = _outcomes(session, candidates, jobs, progress)
+    return _report(session, files, candidates, [outcomes[number] for number in range(len(candidates))])
+
+
+def _outcomes(
+    session: Session, candidates: Sequence[str], jobs: int, progress: Callable[[int, int], None] | None
+) -> dict[int, Outcome]:
+    """What checking each of the candidates gave, done by up to `jobs` processes."""
+    audits = cache_record.is_recording()
+
+    def work(numbers: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
+        for done, number in enumerate(numbers, 1):
+            with cache_record.recording() if audits else nullcontext() as record:
+                outcome = session.outcome(candidates[number])
+            if record is not None:
+                outcome = replace(outcome, opened=tuple(record.files), listed=tuple(record.folders))
+            yield number, outcome
+            if progress is not None:
+                progress(done, len(candidates))
+
+    processes = max(1, min(jobs, len(candidates) // CANDIDATES_FOR_A_PROCESS))
+    found = spread(len(candidates), processes, work, encode=encoded, decode=lambda value: decoded(Outcome, value))
+    for outcome in found.values() if audits and processes > 1 else ():
+        cache_record.note(outcome.opened, outcome.listed)
+    return found
+
+
+def _report(session: Session, files: Sequence[str], candidates: Sequence[str], outcomes: Iterable[Outcome]) -> Report:
+    """All outcomes as one. A registration that several files lead to counts once."""
+    tasks: dict[object, Task] = {}
     findings: list[Diagnostic] = []
-    silencer = Silencer(session.index, resolver)
-    for done, path in enumerate(candidates, 1):
-        loaded, found = session.index.count, False
-        for task, diagnostics in session.check(path):
-            found = True
-            if task is not None:
-                tasks.append(task)
-            findings += diagnostics
-        silencer.read(path)
-        if not found:
-            session.forget_since(loaded)
-        if progress is not None:
-            progress(done, len(candidates))
+    for outcome in outcomes:
+        for judged in outcome.judged:
+            if judged.task is not None:
+                key = (judged.task.span, judged.task.target)
+                if key in tasks:
+                    continue
+                tasks[key] = judged.task
+            findings += judged.findings
+        session.index.failures |= {each.path: each.reason for each in outcome.unreadable}
+        session.needed.update(each.path for each in outcome.unreadable)
     findings += session.unreadable()
-    kept, suppressed = silencer.apply(findings, candidates)
+    kept, suppressed = Silencer(session.index, session.resolver).apply(findings, candidates)
     return Report(
         diagnostics=tuple(sorted(kept, key=lambda each: each.sort_key)),
-        tasks=tuple(sorted(with_codes(tasks, kept), key=lambda task: (task.span, task.registration))),
+        tasks=tuple(sorted(with_codes([*tasks.values()], kept), key=lambda task: (task.span, task.registration))),
         files=len(files),
         suppressed=tuple(sorted(suppressed, key=lambda each: each.sort_key)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A task, and what the rules say of it; no task where they speak of the module."""
+
+    task: Task | None
+    findings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that had to be read and could not be."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What checking one file gave, and the files that were opened and the folders that were listed for it."""
+
+    judged: tuple[Judged, ...]
+    unreadable: tuple[Unreadable, ...]
+    opened: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 class Session:
@@ -154,7 +211,21 @@ class Session:
         if findings:
             yield None, findings
 
-    def forget_since(self, loaded: int) -> None:
+    def outcome(self, path: str) -> Outcome:
+        """Check a file for itself: what others left concluded has no part in it."""
+        loaded = self.index.count
+        self.program = self.program.succeeded()
+        self._analyzers.clear()
+        self._seen.clear()
+        self.index.asked.clear()
+        judged = tuple(Judged(task, tuple(findings)) for task, findings in self.check(path))
+        self.index.failures |= self.index.too_deep()
+        failed = sorted(self.index.asked.intersection(self.index.failures))
+        if not judged:
+            self._forget_since(loaded)
+        return Outcome(judged, tuple(Unreadable(each, self.index.failures[each]) for each in failed))
+
+    def _forget_since(self, loaded: int) -> None:
         """Forget the modules read since there were `loaded`, once they take up much memory: no task led to them.
 
         A syntax tree takes twenty times the memory of its text. What was concluded so far holds on to trees, and is
@@ -162,10 +233,10 @@ class Session:
         """
         self._fruitless += self.index.loaded_since(loaded)
         if sum(len(module.source.data) for module in self._fruitless) > MAX_FRUITLESS_BYTES:
-            self.index.release(self._fruitless)
-            self._fruitless.clear()
             self.program = self.program.succeeded()
             self._analyzers.clear()
+            self.index.release(self._fruitless)
+            self._fruitless.clear()
 
     def _judged(self, registration: Registration, siblings: tuple[Registration, ...]) -> tuple[Task, list[Diagnostic]]:
         path = registration.module.path
@@ -240,30 +311,6 @@ def _declared_forms(settings: Settings) -> list[Form]:
         )
         for form in settings.registrations
     ]
-
-
-def scan(
-    paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None, jobs: int = 1
-) -> tuple[list[str], list[str]]:
-    """The files that are looked at, and those of them that may register a task."""
-    if stdin is not None:
-        path = os.path.abspath(stdin[0])
-        return [path], [path]
-    discovery = Discovery(paths, resolver)
-    groups = [(found, words_of(settings)) for found, settings in discovery.listings()]
-    candidates = [path for path in find_candidates(groups, jobs) if not discovery.is_ignored_file(path)]
-    return [path for found, _ in groups for path in found], candidates
-
-
-@lru_cache(maxsize=64)
-def _known_words(methods: tuple[str, ...], preview: bool) -> Words:
-    return Words(methods, preview=preview)
-
-
-def words_of(settings: Settings) -> Words:
-    """The words without which a file registers nothing under these settings."""
-    methods = tuple(form.call.rpartition(".")[2] for form in settings.registrations)
-    return _known_words(methods, settings.preview)
 
 
 def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:

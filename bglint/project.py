@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
-from bglint.engine import Session, scan, with_codes, words_of
+from bglint.engine import Session, with_codes
+from bglint.registrations.scan import scan, words_of
 from bglint.source import read_regular
 from bglint.suppression import Silencer
 

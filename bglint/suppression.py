@@ -49,15 +49,9 @@ class Silencer:
                 (silenced if self._of(path).match(finding.code, row, row) else kept).append(finding)
         return kept, silenced
 
-    def read(self, path: str) -> None:
-        """Read the comments of a file whose module may be forgotten before they are applied."""
-        self._of(path)
-
     def _of(self, path: str) -> Suppressions:
         if path not in self._comments:
-            module = self._index.load(path) if path not in self._index.failures else None
-            text = module.source.text if module is not None else ""
-            self._comments[path] = Suppressions.parse(text)
+            self._comments[path] = Suppressions.parse(self._index.text_of(path))
         return self._comments[path]
 
     def _about_comments(self, path: str, used: Iterable[tuple[Suppression, str]]) -> Iterator[Diagnostic]:

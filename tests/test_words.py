@@ -32,3 +32,21 @@ def test_forms_in_preview_and_declared_ones_are_looked_for_only_where_they_hold(
 
 def test_only_the_given_part_of_a_buffer_counts() -> None:
     assert not Words().may_register(bytearray(b"x = 1\ntasks.add_task(f)"), 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "registers"),
+    [
+        (b'"""A tracked task rather than `BackgroundTasks`: tasks.add_task(f)"""\nx = 1\n', False),
+        (b"x = 1  # not tasks.add_task(f)\n", False),
+        (b"x = '#'; tasks.add_task(f)\n", True),
+        (b'x = \'"""\'; tasks.add_task(f)\n', True),
+        (b'def f(tasks: "BackgroundTasks"): ...\n', True),
+        (b'"""left open\ntasks.add_task(f)\n', True),
+        (b"self._background_tasks.add(task)\n", False),
+        (b"async_add_task(f)\n", False),
+        (b"from nicegui import background_tasks as later\nlater.create(f())\n", True),
+    ],
+)
+def test_words_count_where_code_holds_them(text: bytes, registers: bool) -> None:
+    assert Words().may_register(text) is registers

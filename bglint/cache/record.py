@@ -95,6 +95,18 @@ def recording() -> Iterator[Record]:
         _records.remove(record)
 
 
+def is_recording() -> bool:
+    """Whether anybody wants to know what is opened and listed."""
+    return bool(_records)
+
+
+def note(files: Iterable[str], folders: Iterable[str]) -> None:
+    """Note what another process has opened and listed for this one."""
+    for record in _records:
+        record.files.update(files)
+        record.folders.update(folders)
+
+
 def _note(event: str, arguments: tuple[object, ...]) -> None:
     if _records and event in _EVENTS and isinstance(arguments[0], str):
         for record in _records:

@@ -112,7 +112,7 @@ run_options = _together(
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="How many processes look through many files [one a processor].",
+        help="How many processes share the work where it is much [one a processor].",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings and errors alone."),
     click.option("-v", "--verbose", is_flag=True, help="Say more of what is done."),

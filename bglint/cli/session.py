@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from types import ModuleType
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +57,19 @@ class Session:
         )
 
     def _run(self, edited: Mapping[str, bytes] | None, *, decisions: bool) -> Report:
-        from bglint import engine  # noqa: PLC0415 - what follows is expensive to import
-        from bglint.registrations.scan import processors  # noqa: PLC0415
+        from bglint.parallel import processors  # noqa: PLC0415 - what follows is expensive to import
+        from bglint.registrations.scan import scan  # noqa: PLC0415
 
         options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
         options |= {"decisions": True} if decisions else {}
-        options |= {"jobs": self.jobs or processors()}
+        jobs = self.jobs or processors()
+        stdin = self._text(edited)
         with progress_bar(enabled=not self.quiet) as progress:
             started = time.perf_counter()
-            report = engine.run(self.paths, self.resolver, stdin=self._text(edited), progress=progress, **options)
+            scanned = scan(self.paths, self.resolver, stdin, jobs, meanwhile=_import_engine)
+            engine = _import_engine()
+            options |= {"jobs": jobs, "scanned": scanned, "progress": progress}
+            report: Report = engine.run(self.paths, self.resolver, stdin=stdin, **options)
             logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
             return report
 
@@ -96,17 +102,41 @@ class Session:
         return settings.force_exclude and settings.excluded.matches_tree(filename, str(settings.root))
 
 
+def _import_engine() -> ModuleType:
+    """Import what is expensive to import, while other processes look through the files."""
+    from bglint import engine  # noqa: PLC0415
+
+    return engine
+
+
+class _KnownCodes(Collection[str]):
+    """The codes of all rules, which are imported when a configuration or an option names one."""
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._codes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes())
+
+    def __len__(self) -> int:
+        return len(self._codes())
+
+    @staticmethod
+    def _codes() -> Collection[str]:
+        from bglint.rules.registry import RULES  # noqa: PLC0415 - that is the point
+
+        return RULES.keys()
+
+
 def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
     """Check the paths and read the configuration; raise `ClickException` or `ConfigError` for what is wrong."""
-    from bglint.rules.registry import RULES  # noqa: PLC0415 - not needed for --help
-
     configure_logging(quiet=options["quiet"], verbose=options["verbose"])
     stdin = _read_stdin(paths, options.get("stdin_filename"))
     if not stdin:
         for path in paths:
             _require(path)
     resolver = SettingsResolver(
-        settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=tuple(RULES)
+        settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=_KnownCodes()
     )
     return Session(
         paths=() if stdin else tuple(paths) or (".",),

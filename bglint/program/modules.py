@@ -345,6 +345,16 @@ class ModuleIndex:
         module = self._modules.get(path)
         return module.source.data if module is not None else None
 
+    def text_of(self, path: str) -> str:
+        """The text of a file, which is not parsed for it; empty where it cannot be read, or could not be parsed."""
+        module = self._modules.get(path)
+        if module is not None:
+            return module.source.text
+        try:
+            return "" if path in self.failures else Source(path, self._bytes(path)).text
+        except UnreadableSourceError:
+            return ""
+
     def renew(self, path: str, data: bytes | None) -> bool:
         """Take another text for a file: `data`, or where that is None what is on the disk.
 
@@ -377,6 +387,10 @@ class ModuleIndex:
     def _read(self, path: str, name: str) -> Module:
         if path.endswith("/"):
             return Module(name, path, Source(path, b""), ast.Module(body=[], type_ignores=[]))
+        source = Source(path, self._bytes(path))
+        return Module(name, path, source, parse(source.text))
+
+    def _bytes(self, path: str) -> bytes:
         data = self.overlay.get(path)
         if data is None:
             try:
@@ -385,8 +399,7 @@ class ModuleIndex:
                 raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from None
         if len(data) > MAX_SOURCE_BYTES:
             raise UnreadableSourceError(f"is larger than {MAX_SOURCE_BYTES >> 20} MiB")
-        source = Source(path, data)
-        return Module(name, path, source, parse(source.text))
+        return data
 
     def import_module(self, name: str, importer: Module) -> Module | None:
         """The project's module that an absolute import means, as `importer` would find it."""

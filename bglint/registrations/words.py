@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ALTERNATIVES: Final = (
-    (b"add_task",), (b"BackgroundTask",), (b"add_background_task",), (b"background_tasks",), (b"flask_executor",),
-    (b"lilya", b"Task"), (b"aiojobs", b"spawn"), (b"spawn_callback",), (b"falcon", b"schedule"),
+    (b"add_task",), (b"BackgroundTask",), (b"add_background_task",), (b"background_tasks", b"create"),
+    (b"background_tasks", b"nicegui"), (b"flask_executor",), (b"lilya", b"Task"), (b"aiojobs", b"spawn"),
+    (b"spawn_callback",), (b"falcon", b"schedule"),
 )  # fmt: skip
 """What a file holds that registers a task: all words of one of these, whatever the framework's names are aliased to."""
+_EXACTLY: Final = {
+    b"add_task": rb"\badd_task\b", b"add_background_task": rb"\badd_background_task\b",
+    b"spawn_callback": rb"\bspawn_callback\b", b"create": rb"\bbackground_tasks\s*\.\s*create\b",
+    b"create_task": rb"\bcreate_task\b", b"ensure_future": rb"\bensure_future\b",
+}  # fmt: skip
+"""How its code holds some of them."""
 _PREVIEW: Final = ((b"create_task",), (b"ensure_future",))
 _GATES: Final = (b"ask", b"spawn", b"schedule")
 """Each alternative holds one of these: three searches settle nearly every file, where one for each word takes thrice
 the time."""
+
+_TEXT: Final = re.compile(
+    rb'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|(?P<open1>\Z))'
+    rb"|'''(?:[^'\\]|\\.|'(?!''))*(?:'''|(?P<open2>\Z))"
+    rb'|(?P<short>"(?:[^"\\\n]|\\.)*"'
+    rb"|'(?:[^'\\\n]|\\.)*')|\#[^\r\n]*",
+    re.DOTALL,
+)
+"""A string in three quotes, which may be left open, a string in one, or a comment."""
 
 
 class Words:
@@ -26,6 +43,8 @@ class Words:
         further = tuple((method.encode(),) for method in dict.fromkeys(methods)) + (_PREVIEW if preview else ())
         self._alternatives = _ALTERNATIVES + further
         self._gates = _GATES + tuple(words[0] for words in further if not any(gate in words[0] for gate in _GATES))
+        words = {word for alternative in self._alternatives for word in alternative}
+        self._exactly = {word: re.compile(_EXACTLY.get(word, re.escape(word))) for word in words}
 
     def may_register(self, text: bytes | bytearray, size: int | None = None) -> bool:
         """Whether the first `size` bytes of a text, by default all, hold what a file that registers a task holds."""
@@ -33,5 +52,27 @@ class Words:
         find = text.find
         for gate in self._gates:
             if find(gate, 0, end) >= 0:
-                return any(all(find(word, 0, end) >= 0 for word in words) for words in self._alternatives)
+                found = any(all(find(word, 0, end) >= 0 for word in words) for words in self._alternatives)
+                return found and self._registers(without_texts(text[:end]))
         return False
+
+    def _registers(self, code: bytes | None) -> bool:
+        return code is None or any(all(self._exactly[w].search(code) for w in words) for words in self._alternatives)
+
+
+def without_texts(text: bytes | bytearray) -> bytes | None:
+    """A file's text without its comments and its strings in three quotes, in which a word registers nothing.
+
+    Other strings stay: an annotation may be one. None where a string is left open, so that it is uncertain what is one.
+    """
+    parts: list[bytes | bytearray] = []
+    at = 0
+    for match in _TEXT.finditer(text):
+        if match.lastgroup == "short":
+            continue
+        if match.lastgroup is not None:
+            return None
+        parts.append(text[at : match.start()])
+        at = match.end()
+    parts.append(text[at:])
+    return b" ".join(parts)

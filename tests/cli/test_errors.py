@@ -116,7 +116,10 @@ def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_ctrl_c_ends_the_program_quietly_with_130(project: Path) -> None:
-    slow = "m.RULES = type('Slow', (dict,), {'__iter__': lambda self: print('on', flush=True) or time.sleep(60)})()"
+    slow = (
+        "from bglint import discovery\n"
+        "discovery.Discovery.files = lambda self: print('on', flush=True) or time.sleep(60)"
+    )
     process = start(f"{FAKE_REGISTRY}\n{slow}", project)
     assert process.stdout
     assert process.stderr
