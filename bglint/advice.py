@@ -8,7 +8,7 @@ import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bglint.contract import JOB_QUEUES, JobQueue, queue_named
+from bglint.contract import ANY_JOB_QUEUE, JOB_QUEUES, JobQueue, queue_named
 from bglint.source import read_regular
 
 if TYPE_CHECKING:
@@ -111,6 +111,6 @@ def instead(queue: JobQueue | None, target: str, arguments: Sequence[str]) -> st
     """One sentence that says where heavy work belongs."""
     plain = target.rpartition(".")[2]
     if queue is None or not plain.isidentifier():
-        name = queue.name if queue is not None else "a job queue (BullMQ, Celery, ARQ …)"
+        name = queue.name if queue is not None else ANY_JOB_QUEUE
         return f"hand the work to {name}, and let the task only enqueue it"
     return f"this project has {queue.name}: make it a task and call `{queue.enqueue_call(plain, arguments)}`"

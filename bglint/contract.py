@@ -76,6 +76,9 @@ JOB_QUEUES: Final = (
 )
 """The job queues that are known, the one to name first where several are installed first."""
 
+ANY_JOB_QUEUE: Final = "a job queue (BullMQ, Celery, ARQ …)"
+"""What the linter recommends where the project shows none."""
+
 
 def queue_named(name: str) -> JobQueue | None:
     """Find the queue by its name as shown, installed or imported, whatever the case."""

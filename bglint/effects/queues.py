@@ -11,6 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bglint.contract import JOB_QUEUES
 from bglint.program.modules import last_name
 from bglint.program.values import External
 
@@ -92,11 +93,8 @@ _DECORATORS = re.compile(
 )
 _TELLING_DECORATORS = {"shared_task", "actor", "celery_task", "periodic_task", "db_task"}
 _TASK_OWNERS = {"celery", "celery_app", "huey", "broker", "dramatiq", "procrastinate_app", "taskiq_broker", "streaq"}
-QUEUE_PACKAGES = {
-    "celery": "Celery", "dramatiq": "Dramatiq", "rq": "RQ", "django_rq": "RQ", "taskiq": "Taskiq", "huey": "Huey",
-    "procrastinate": "Procrastinate", "prefect": "Prefect", "ray": "Ray", "streaq": "streaQ", "django": "Django tasks",
-    "django_tasks": "Django tasks", "hatchet_sdk": "Hatchet", "dbos": "DBOS", "modal": "Modal",
-}  # fmt: skip
+_QUEUES = {package.partition(".")[0]: queue.name for queue in JOB_QUEUES for package in queue.packages}
+_QUEUES |= {"django_rq": "RQ", "ray": "Ray", "modal": "Modal"}  # a task of Django RQ is one of RQ
 
 
 @cache
@@ -115,7 +113,7 @@ def queue_of_decorator(name: str | None, written: str, owner: str) -> str | None
     """The queue whose task a decorator makes, by its dotted name, or else by how it is written."""
     plain = (name or "").removesuffix("()")
     if plain and _DECORATORS.fullmatch(plain):
-        return QUEUE_PACKAGES.get(plain.partition(".")[0], "Celery")
+        return _QUEUES.get(plain.partition(".")[0], "Celery")
     if written in _TELLING_DECORATORS:
         return "Dramatiq" if written == "actor" else "Huey" if written == "db_task" else "Celery"
     if written == "task" and owner in _TASK_OWNERS:

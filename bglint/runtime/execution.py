@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from bglint.contract import is_async_callable
@@ -173,6 +174,8 @@ async def _call_back(task: QueuedTask, kind: str, callback: Callable[..., object
             result = callback(*args)
             if inspect.isawaitable(result):
                 await result
+            elif isinstance(result, GeneratorType | AsyncGeneratorType):
+                raise TypeError("It is a generator, so nothing of it ran")
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
@@ -66,7 +67,10 @@ def task_options(**options: Unpack[GivenOptions]) -> Callable[[F], F]:
     check_options(options)
 
     def decorate(function: F) -> F:
-        setattr(function, _ATTRIBUTE, {**options_of(function), **options})
+        try:
+            setattr(function, _ATTRIBUTE, {**options_of(function), **options})
+        except (AttributeError, TypeError):
+            raise TypeError(f"No options can be fixed to {name_of(function)!r}: give them by with_options") from None
         offload = options.get("offload")
         if offload is not None:
             offload.register(function)
@@ -76,8 +80,10 @@ def task_options(**options: Unpack[GivenOptions]) -> Callable[[F], F]:
 
 
 def options_of(function: Callable[..., object]) -> GivenOptions:
-    """Return the options that `task_options` fixed to `function`, or to what a partial wraps."""
-    given: GivenOptions | None = getattr(underlying(function), _ATTRIBUTE, None)
+    """Return the options that `task_options` fixed to `function`, on top of those of what a partial wraps."""
+    given: GivenOptions | None = getattr(function, _ATTRIBUTE, None)
+    if isinstance(function, functools.partial):
+        return {**options_of(function.func), **(given or {})}
     return given or {}
 
 
@@ -120,6 +126,6 @@ def _check_number(key: str, value: object, unit: str, *, or_zero: bool) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{key} must be a number of {unit} or None, not {value!r}")
-    if not (value > 0 or (or_zero and value == 0)):
+    if not (0 < value < math.inf or (or_zero and value == 0)):
         least = "0 or more" if or_zero else "more than 0"
         raise ValueError(f"{key} must be {least} {unit}, or None for no limit, not {value!r}")

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One folder of `fixtures/`.
+    """One folder of `fixtures/`, and its applications: `module:name`, or `module:name()` for what a factory makes.
 
     `values` are keyed by a regular expression for the line that registers a task, the last one being for all others.
-    `left_out` maps such an expression to the reason why the task is not run.
+    `left_out` maps such an expression to the reason why the task is not run. The other fields are those of
+    `measuring.Specification`; `requests` are needed where the application has no description of its endpoints.
     """
 
     folder: str
@@ -19,13 +20,19 @@ class Application:
     values: dict[str, dict[str, Any]] = field(default_factory=lambda: {"": {}})
     data: tuple[str, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = (".",)
+    requests: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ("starlette",)
+    registrations: dict[str, int] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    state: dict[str, str] = field(default_factory=dict)
 
 
 NOT_INSTALLED: Final = {
     "easyocr": "brings models and torch", "faster_whisper": "needs a model", "librosa": "brings numba and LLVM",
     "paddleocr": "brings models and a framework", "playwright": "needs a browser", "rembg": "needs a model",
     "sentence_transformers": "needs a model and torch", "torch": "is too big",
-    "transformers": "needs a model and torch", "weasyprint": "needs Pango", "whisper": "needs a model and torch",
+    "transformers": "needs a model and torch", "whisper": "needs a model and torch",
 }  # fmt: skip
 """Packages that the tests do not install; a task that fails for want of one is not compared."""
 
@@ -48,11 +55,7 @@ APPLICATIONS: Final = (
     Application("effect_db", "stock.main:app"),
     Application("effect_document", "office.main:app", data=("letter",)),
     Application("effect_file", "attic.main:app", {"": {"box": "parcel"}}, ("attic",)),
-    Application(
-        "effect_http",
-        "hooks.main:app",
-        left_out={"store_report": "needs S3"},
-    ),
+    Application("effect_http", "hooks.main:app", left_out={"store_report": "needs S3"}),
     Application(
         "effect_image",
         "photos.main:app",
@@ -128,50 +131,148 @@ APPLICATIONS: Final = (
     Application("factories", "optics.main:app"),
     Application("filled_collections", "workshop.main:app"),
     Application("forms_fastapi", "hotel.main:app"),
+    Application(
+        "enqueue_lookalikes",
+        "mirror.main:app",
+        left_out={"wait_for": "waits for a workflow engine, or for a worker, that is not there"},
+    ),
+    Application("forms_receivers", "ferry.main:app"),
+    Application("forms_subclasses", "agency.main:app"),
+    Application("function_local_imports", "gallery.main:app", data=("albums",)),
+    Application("helpers", "orchard.main:app"),
+    Application("imports_relative", "press.main:app", data=("posters",)),
+    Application("inheritance_overriding", "imports_desk.main:app"),
+    Application("lambdas", "kiosk.main:app"),
+    Application("local_aliases", "bakery.main:app"),
+    Application("namespace_packages", "northwind.web.main:app"),
+    Application("nested_functions", "clinic.main:app"),
+    Application("own_package", "pandas.main:app"),
+    Application("partials", "mapshop.main:app", {"": {"legend_only": False}}),
+    Application("properties", "weather.main:app"),
+    Application("protocols", "speech.main:app"),
+    Application("redefinitions", "studio_two.main:app"),
+    Application("reexports", "studio.main:app"),
+    Application("same_name_as_library", "voice.main:app"),
+    Application("self_attributes", "publisher.main:app"),
+    Application("singletons", "cinema.main:app", data=("posters",)),
+    Application("star_imports", "depot.main:app", data=("stock",)),
+    Application("type_checking_imports", "atelier.main:app"),
+    Application("with_as", "vault.main:app"),
+    Application("committed_venv", "guestbook.main:app"),
+    Application("import_aliases", "billing.main:app"),
+    Application(
+        "forms_starlette",
+        "files.main:app",
+        data=("box",),
+        left_out={r"os\.remove": "removes what is there once"},
+        requests=(
+            "GET /download",
+            "GET /bundle",
+            "GET /list/box",
+            "POST /archive/box",
+            "POST /archive-now/box",
+            "PUT /uploads",
+        ),
+    ),
+    Application(
+        "forms_litestar",
+        "farm.main:app",
+        requests=("POST /fields/7/map", "POST /fields/7/map-now", "POST /fields/7/harvest", "PUT /fields"),
+        frameworks=("litestar",),
+    ),
+    Application(
+        "forms_quart",
+        "podcast.main:app podcast:create_app()",
+        requests=("POST /now/7", "POST /episodes/7"),
+        frameworks=("quart",),
+    ),
+    Application(
+        "forms_falcon",
+        "library.main:app",
+        requests=("POST /catalogue", "PUT /catalogue", "DELETE /catalogue"),
+        frameworks=("falcon",),
+    ),
+    Application(
+        "forms_lilya",
+        "garden.main:app",
+        requests=("POST /beds/rose", "POST /beds/rose/water", "POST /beds/rose/tend"),
+        frameworks=("lilya",),
+    ),
+    Application(
+        "forms_asgi_background",
+        "metrics.main:app",
+        requests=("POST /samples", "POST /models"),
+        frameworks=("asgi_background",),
+    ),
+    Application(
+        "forms_runtime",
+        "letters.main:app",
+        left_out={
+            "by_celery": "is no task of that Celery application",
+            r"^        tasks\.add_task\(post|\(post, \"all": "is registered outside of requests",
+        },
+        frameworks=("starlette", "bglint"),
+    ),
+    Application(
+        "forms_declared",
+        "bureau.main:app",
+        frameworks=(),
+        registrations={"bureau.runner:Runner.submit": 0, "bureau.runner:after_response": 1},
+    ),
+    Application("several_roots", "app.main:app console:console", roots=("backend", "scripts")),
+    Application("declared_attributes", "lab.main:app"),
+    Application(
+        "untyped_receivers",
+        "desk.main:app",
+        left_out={"store|look_up|list_all|tell|hand_on": "is given objects that nothing makes"},
+    ),
+    Application(
+        "lazy_results",
+        "scribe.main:app",
+        {"unpack_tar": {"name": "logs.tar.gz"}, "archives": {"name": "box.zip"}, "": {"name": "big.csv"}},
+        ("archive", "logs", "big"),
+        {"load_bytes": "is given the content of an upload, here its name"},
+        absent=("faster_whisper",),
+    ),
+    Application(
+        "settled_branches",
+        "archive.main:app",
+        {"": {"name": "all"}},
+        ("page",),
+        {
+            r"printer\.announce|Printer\(\)": "is registered with an object that nothing makes, or behind it",
+            "refresh_all": "is given one name, and works from the second on",
+        },
+    ),
+    Application(
+        "many_implementations",
+        "vault.main:app",
+        {"convert": {"name": "all.html"}, "": {"name": "box"}},
+        ("box", "page"),
+        {r"keep, store|take_a_step": "does what it is given, and the linter says that it does not know"},
+        state={"store": "vault.stores:ListStore", "converter": "vault.stores:Plain"},
+    ),
+    Application(
+        "state_that_outlives",
+        "scanning.main:app",
+        {"": {"name": "all.html"}},
+        ("page",),
+        {r"\(scanners\.|missing\.show|forget|Watcher|cut_": "is registered behind an object that nothing makes"},
+    ),
+    Application("delegation", "lazily.main:app", {"": {"path": "photo.jpg"}}, ("photo",)),
 )
 
-TRIED_BY_HAND: Final = "agreed when it was tried by hand; left out to keep the tests short"
 NOT_RUN: Final = {
-    "broken": "holds files that no interpreter reads", "newer_syntax": "needs Python 3.14",
-    "declared_attributes": "declares attributes that nothing sets",
-    "delegation": "is about names; effect_image measures the work",
+    "broken": "holds files that no interpreter reads",
+    "enqueue_more": "imports Ray, Prefect, Temporal, Hatchet and others, whose servers are not there",
+    "forms_aiojobs": "hands over coroutines, each of which runs once",
+    "forms_sanic": "hands over coroutines, each of which runs once",
     "kinds_of_work": "says which of several kinds of work gives the word, which nothing measures",
-    "enqueue_more": "needs the servers of its queues", "forms_declared": "registers by forms of its own",
-    "forms_runtime": "hands its tasks to a queue whose worker is not there",
-    "guide_unreadable": "imports a package that does not exist", "names": "imports a package that does not exist",
-    "many_implementations": "imports WeasyPrint, which needs Pango", "misuse": "its mistakes keep it from starting",
-    "lazy_results": "imports faster-whisper, which fetches a model",
-    "untyped_receivers": "its receivers are whatever a caller hands over", "vectors_given": "imports chromadb",
-    "settled_branches": "imports WeasyPrint, which needs Pango",
-    "state_that_outlives": "imports WeasyPrint, which needs Pango", "several_roots": "starts from several roots",
+    "guide_unreadable": "imports a package that does not exist",
+    "misuse": "its mistakes keep it from starting",
+    "names": "imports a package that does not exist",
+    "newer_syntax": "needs Python 3.14",
     "unrelated": "registers no task",
-    "forms_aiojobs": "is for aiohttp", "forms_asgi_background": "is for bare ASGI", "forms_falcon": "is for Falcon",
-    "forms_lilya": "is for Lilya", "forms_litestar": "is for Litestar", "forms_quart": "is for Quart",
-    "forms_sanic": "is for Sanic", "forms_starlette": "has no description of its endpoints to ask them by",
-    "enqueue_lookalikes": TRIED_BY_HAND,
-    "forms_receivers": TRIED_BY_HAND,
-    "forms_subclasses": TRIED_BY_HAND,
-    "function_local_imports": TRIED_BY_HAND,
-    "helpers": TRIED_BY_HAND,
-    "imports_relative": TRIED_BY_HAND,
-    "inheritance_overriding": TRIED_BY_HAND,
-    "lambdas": TRIED_BY_HAND,
-    "local_aliases": TRIED_BY_HAND,
-    "namespace_packages": TRIED_BY_HAND,
-    "nested_functions": TRIED_BY_HAND,
-    "own_package": TRIED_BY_HAND,
-    "partials": TRIED_BY_HAND,
-    "properties": TRIED_BY_HAND,
-    "protocols": TRIED_BY_HAND,
-    "redefinitions": TRIED_BY_HAND,
-    "reexports": TRIED_BY_HAND,
-    "same_name_as_library": TRIED_BY_HAND,
-    "self_attributes": TRIED_BY_HAND,
-    "singletons": TRIED_BY_HAND,
-    "star_imports": TRIED_BY_HAND,
-    "type_checking_imports": TRIED_BY_HAND,
-    "with_as": TRIED_BY_HAND,
-    "committed_venv": TRIED_BY_HAND,
-    "import_aliases": TRIED_BY_HAND,
-}  # fmt: skip
-"""Folders of `fixtures/` whose tasks are not measured, and why. The runtime stands in for Starlette's tasks alone."""
+    "vectors_given": "fetches a model for chromadb as it starts",
+}
+"""Folders of `fixtures/` whose tasks are not measured, and why."""

@@ -1,6 +1,6 @@
 """Runs the fixtures with the real libraries, and holds what was measured against the linter's verdicts.
 
-python -m tests.parity.comparing        writes docs/parity.md
+python -m tests.parity.comparing [FIXTURE]...        writes docs/parity.md, or the rows of these fixtures in it
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from ctypes.util import find_library
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,13 +52,23 @@ class Comparison:
     @property
     def missing(self) -> str | None:
         """The package for want of which the task failed, if it is one that the tests do not install."""
-        return next((name for name in NOT_INSTALLED if f"No module named '{name}" in self.measured.error), None)
+        return next(
+            (name for name in (*NOT_INSTALLED, *unusable()) if f"No module named '{name}" in self.measured.error), None
+        )
+
+    @property
+    def row(self) -> str:
+        """The beginning of its row in the table: which task it is, and what the linter says of it."""
+        name = self.measured.name.replace("|", "\\|")
+        return f"| {self.folder} | `{name}` | {self.verdict} | {self.category} |"
 
     @property
     def behaviour(self) -> str:
         """What the task did, in one phrase. Computing counts in all threads of the process and in programs it ran."""
         did = self.measured
         computed = max(did.cpu_ms, did.process_cpu_ms)
+        if did.place == "process" and did.cpu_ms >= HEAVY_MS:
+            return "had it computed elsewhere"
         if did.loop_cpu_ms >= HEAVY_MS:
             return "held the loop, and computed"
         if did.busy_ms >= HEAVY_MS:
@@ -122,6 +133,11 @@ def other_systems(folder: Path) -> Iterator[dict[str, int]]:
         redis.wait()
 
 
+def unusable() -> list[str]:
+    """The packages that are installed, and of no use without a library of the system."""
+    return [] if find_library("pangoft2-1.0") else ["weasyprint"]
+
+
 def _refuses(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
@@ -136,7 +152,17 @@ def measure(application: Application, ports: dict[str, int], folder: Path, certi
     _link_programs(programs)
     root = ROOT / "fixtures" / application.folder
     specification = Specification(
-        [str(root)], application.application, application.values, [*application.left_out], str(made), ports
+        roots=[str(root / name) for name in application.roots],
+        applications=application.application.split(),
+        values=application.values,
+        left_out=[*application.left_out],
+        data=str(made),
+        ports=ports,
+        requests=[*application.requests],
+        frameworks=[*application.frameworks],
+        registrations=application.registrations,
+        absent=[*application.absent, *unusable()],
+        state=application.state,
     )
     given, result = folder / "specification.json", folder / "measured.json"
     given.write_text(json.dumps(asdict(specification)))
@@ -175,15 +201,19 @@ def compare(application: Application, measured: list[Measured]) -> list[Comparis
         for task in run([str(root)], SettingsResolver(cli_overrides={})).tasks
     }
     heaviest: dict[tuple[str, int], Measured] = {}
+    names: dict[tuple[str, int], list[str]] = {}
     for each in measured:
         key = each.filename, each.row
+        if each.name not in names.setdefault(key, []):
+            names[key].append(each.name)
         if key not in heaviest or _weight(each) > _weight(heaviest[key]):
             heaviest[key] = each
     found = []
     for (filename, row), each in heaviest.items():
         task = tasks[filename, row]
         place = f"{Path(filename).relative_to(root)}:{row}"
-        found.append(Comparison(application.folder, place, task.verdict, task.category or "", each))
+        named = replace(each, name=", ".join(names[filename, row]))
+        found.append(Comparison(application.folder, place, task.verdict, task.category or "", named))
     return found
 
 
@@ -199,21 +229,35 @@ def compared(application: Application) -> list[Comparison]:
             return compare(application, measure(application, ports, folder, folder / "ca.pem"))
 
 
-def table(comparisons: list[Comparison]) -> str:
-    """The comparisons as a page."""
-    lines = [(ROOT / "tests" / "parity" / "page.md").read_text().rstrip(), ""]
-    counts = {verdict: sum(each.verdict == verdict for each in comparisons) for verdict in VERDICTS}
-    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    lines += [f"{len(comparisons)} tasks: {summary}.", ""]
-    lines += ["| fixture | task | verdict | work | measured | wall | CPU | held the loop |"]
-    lines += ["| --- | --- | --- | --- | --- | ---: | ---: | ---: |"]
+def rows_of(comparisons: list[Comparison]) -> list[str]:
+    """The comparisons as rows of the table."""
+    rows = []
     for each in comparisons:
         did = each.measured
         cpu = did.loop_cpu_ms if each.on_loop else max(did.cpu_ms, did.process_cpu_ms)
-        figures = f"{did.duration_ms:.0f} | {cpu:.0f} | {did.busy_ms:.0f}"
-        name = did.name.replace("|", "\\|")
-        lines.append(f"| {each.folder} | `{name}` | {each.verdict} | {each.category} | {each.behaviour} | {figures} |")
-    lines += ["", "## Not run", "", "| fixture | registered by a line with | why |", "| --- | --- | --- |"]
+        rows.append(f"{each.row} {each.behaviour} | {did.duration_ms:.0f} | {cpu:.0f} | {did.busy_ms:.0f} |")
+    return rows
+
+
+def rows_in(page: str) -> dict[str, list[str]]:
+    """The rows of the table by their fixture, as the page has them."""
+    rows: dict[str, list[str]] = {}
+    for line in page.splitlines():
+        if line.startswith("| ") and "| `" in line and len(line.split(" | ")) == 8:
+            rows.setdefault(line.split(" | ")[0].removeprefix("| "), []).append(line)
+    return rows
+
+
+def table(by_folder: dict[str, list[str]]) -> str:
+    """The rows as a page, in the order of the applications."""
+    rows = [row for application in APPLICATIONS for row in by_folder.get(application.folder, ())]
+    verdicts = [row.split(" | ")[2] for row in rows]
+    summary = ", ".join(f"{count} {verdict}" for verdict in VERDICTS if (count := verdicts.count(verdict)))
+    lines = [(ROOT / "tests" / "parity" / "page.md").read_text().rstrip(), ""]
+    lines += [f"{len(rows)} tasks: {summary}.", ""]
+    lines += ["| fixture | task | verdict | work | measured | wall | CPU | held the loop |"]
+    lines += ["| --- | --- | --- | --- | --- | ---: | ---: | ---: |"]
+    lines += [*rows, "", "## Not run", "", "| fixture | registered by a line with | why |", "| --- | --- | --- |"]
     for application in APPLICATIONS:
         for pattern, reason in application.left_out.items():
             words = ", ".join(f"`{word}`" for word in pattern.split("|"))
@@ -224,20 +268,24 @@ def table(comparisons: list[Comparison]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Run everything, write the page, and print what disagrees."""
-    comparisons: list[Comparison] = []
+def main(folders: list[str]) -> int:
+    """Run everything, or these folders alone, write the page, and print what disagrees."""
+    page = ROOT / "docs" / "parity.md"
+    rows = rows_in(page.read_text())
+    chosen = [each for each in APPLICATIONS if each.folder in folders or not folders]
+    disagreements = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for application, found in zip(APPLICATIONS, pool.map(compared, APPLICATIONS), strict=True):
-            comparisons += [each for each in found if each.missing is None]
+        for application, found in zip(chosen, pool.map(compared, chosen), strict=True):
+            rows[application.folder] = rows_of([each for each in found if each.missing is None])
             print(f"{application.folder}: {len(found)} tasks", flush=True)
             for each in found:
                 if (why := each.disagreement()) is not None:
                     print(f"  {each.place} {each.measured.name}: {why}", flush=True)
-    (ROOT / "docs" / "parity.md").write_text(table(comparisons))
-    return any(each.disagreement() for each in comparisons)
+                    disagreements += 1
+            page.write_text(table(rows))
+    return disagreements > 0
 
 
 if __name__ == "__main__":
     assert shutil.which("redis-server"), "The comparison needs a Redis server: apt-get install redis-server"
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import random
 import struct
+import tarfile
 import wave
 import zipfile
 from typing import TYPE_CHECKING, Final
@@ -100,11 +102,38 @@ def sound(folder: Path) -> None:
 
 
 def archive(folder: Path) -> None:
-    """A backup of a server's logs, 100 MB when unpacked."""
+    """A backup of a server's logs, 150 MB when unpacked."""
     line = "2026-11-24 08:15:04 INFO shop.orders order 1234567 paid by card, 2 articles\n"
     with zipfile.ZipFile(folder / "box.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for number in range(10):
+        for number in range(15):
             packed.writestr(f"log-{number}.txt", (line * (10_000_000 // len(line))).encode())
+        packed.writestr("manifest.json", "{}")
+
+
+def logs(folder: Path) -> None:
+    """The same as a tar, and a folder to unpack to."""
+    (folder / "unpacked").mkdir(exist_ok=True)
+    line = b"2026-11-24 08:15:04 INFO shop.orders order 1234567 paid by card, 2 articles\n"
+    with tarfile.open(folder / "logs.tar.gz", "w:gz", compresslevel=1) as packed:
+        for number in range(10):
+            member = tarfile.TarInfo(f"log-{number}.txt")
+            member.size = len(line) * 200_000
+            packed.addfile(member, io.BytesIO(line * 200_000))
+
+
+def big(folder: Path) -> None:
+    """An export of a million rows, and two tables that are small by nature."""
+    rows = "".join(f"{number},shop {number % 50},{number % 997}.5,{number % 9}\n" for number in range(1_000_000))
+    (folder / "big.csv").write_text(f"number,shop,amount,units\n{rows}")
+    for name in ("countries", "currencies"):
+        (folder / f"{name}.csv").write_text("code,name\n" + "".join(f"{n},name {n}\n" for n in range(200)))
+
+
+def page(folder: Path) -> None:
+    """Pages for print, with a long table."""
+    rows = "".join(f"<tr><td>{number}</td><td>an article</td><td>9.90</td></tr>" for number in range(400))
+    for name in ("all", "print"):
+        (folder / f"{name}.html").write_text(f"<h1>Articles</h1><table>{rows}</table>")
 
 
 def attic(folder: Path) -> None:
@@ -161,9 +190,9 @@ def posters(folder: Path) -> None:
 
 
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
-    "albums": albums, "archive": archive, "attic": attic, "box": box, "clicks": clicks, "clip": clip, "desks": desks,
-    "document": document, "film": film, "letter": letter, "photo": photo, "posters": posters, "scan": scan,
-    "sound": sound, "stock": stock, "table": table,
+    "albums": albums, "archive": archive, "attic": attic, "big": big, "box": box, "clicks": clicks, "clip": clip,
+    "desks": desks, "document": document, "film": film, "letter": letter, "logs": logs, "page": page, "photo": photo,
+    "posters": posters, "scan": scan, "sound": sound, "stock": stock, "table": table,
 }  # fmt: skip
 
 

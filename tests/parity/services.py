@@ -80,7 +80,13 @@ def listening() -> socket.socket:
 async def main(folder: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    certificate = authority.issue_cert("*.example.com", "*.openai.com", "*.anthropic.com", "localhost")
+    certificate = authority.issue_cert(
+        "*.example.com",
+        "example.org",
+        "*.openai.com",
+        "*.anthropic.com",
+        "localhost",
+    )
     certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     plain, secure = listening(), listening()
     servers = [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from bglint.runtime import BackgroundTasks, Outcome, TaskReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.runtime.conftest import VirtualTime
 
 
@@ -81,6 +84,30 @@ def test_a_callback_that_fails_is_logged_and_changes_nothing(is_async: bool, cap
         "Background task 'post' failed",
         "on_error of background task 'post' failed",
     ]
+
+
+def test_callbacks_of_every_kind_of_callable_are_called_and_those_that_did_nothing_are_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    called: list[Any] = []
+
+    class Callback:
+        async def __call__(self, *args: Any) -> None:
+            called.append(args)
+
+    def generator() -> Iterator[int]:
+        yield 1
+
+    tasks = BackgroundTasks()
+    tasks.with_options(on_complete=Callback()).add_task(len, "")
+    tasks.with_options(on_error=functools.partial(Callback(), "partial")).add_task(fail)
+    tasks.with_options(on_complete=lambda: called.append("lambda")).add_task(len, "")
+    tasks.with_options(on_complete=sys.exit).add_task(len, "")
+    tasks.with_options(on_complete=generator).add_task(len, "")
+    asyncio.run(tasks())
+    assert [str(args) for args in called] == ["()", "('partial', ValueError('broken'))", "lambda"]
+    assert "SystemExit" in caplog.text
+    assert "It is a generator, so nothing of it ran" in caplog.text
 
 
 def test_a_callback_has_no_more_time_than_its_task(virtual: VirtualTime, caplog: pytest.LogCaptureFixture) -> None:

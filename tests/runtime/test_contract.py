@@ -4,13 +4,18 @@ import dataclasses
 import functools
 import subprocess
 import sys
-from typing import get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
 from bglint import contract
 from bglint.contract import JOB_QUEUES, OPTION_NAMES, JobQueue, is_async_callable, queue_named, slow_task_message
+from bglint.engine import run
 from bglint.runtime.options import GivenOptions, TaskOptions
+from bglint.settings import SettingsResolver
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_slow_task_message_has_the_words_of_the_guide() -> None:
@@ -114,3 +119,68 @@ def test_what_gives_a_coroutine_is_async(function: object) -> None:
 )
 def test_what_gives_none_is_not(function: object) -> None:
     assert not is_async_callable(function)
+
+
+CALLABLES = """
+import functools
+from fastapi import BackgroundTasks
+
+def work(_argument=0):
+    for _ in range(100_000_000):
+        pass
+
+async def work_async(_argument=0):
+    work()
+
+class Object:
+    def __call__(self):
+        work()
+
+    def method(self):
+        work()
+
+    async def method_async(self):
+        work()
+
+    @staticmethod
+    async def static_async():
+        work()
+
+class AsyncObject(Object):
+    async def __call__(self):
+        work()
+
+def wrapped(function):
+    @functools.wraps(function)
+    def call(*args):
+        return function(*args)
+    return call
+
+def wrapped_async(function):
+    @functools.wraps(function)
+    async def call(*args):
+        return function(*args)
+    return call
+
+decorated, decorated_async = wrapped(work), wrapped_async(work)
+
+def register(tasks: BackgroundTasks):
+"""
+TARGETS = (
+    "work", "work_async", "functools.partial(work, 1)", "functools.partial(functools.partial(work_async), 1)",
+    "Object()", "AsyncObject()", "Object().method", "Object().method_async", "Object.static_async",
+    "functools.partial(AsyncObject())", "functools.partial(Object().method_async)", "lambda: work()", "decorated",
+    "decorated_async",
+)  # fmt: skip
+
+
+def test_the_linter_and_the_runtime_take_the_same_callables_for_async(tmp_path: Path) -> None:
+    code = CALLABLES + "".join(f"    tasks.add_task({target})\n" for target in TARGETS)
+    (tmp_path / "main.py").write_text(code)
+    tasks = run([str(tmp_path)], SettingsResolver(cli_overrides={})).tasks
+    names: dict[str, Any] = {}
+    exec(code, names)
+
+    judged = {target: task.verdict for target, task in zip(TARGETS, tasks, strict=True)}
+    decided = {target: is_async_callable(eval(target, names)) for target in TARGETS}
+    assert judged == {target: "cpu-async" if decided[target] else "cpu" for target in TARGETS}

@@ -47,6 +47,22 @@ def test_options_fixed_to_a_method_hold_for_it() -> None:
     assert names(tasks) == ["service"]
 
 
+def test_options_fixed_to_a_partial_come_on_top_of_its_functions() -> None:
+    @task_options(name="report", timeout=5)
+    def make_report(_day: int) -> None: ...
+
+    tasks = BackgroundTasks()
+    tasks.add_task(task_options(timeout=7)(functools.partial(make_report, 1)))
+    tasks.add_task(make_report, 2)
+    assert [(task.name, task.options.timeout) for task in tasks.tasks] == [("report", 7), ("report", 5)]
+
+
+@pytest.mark.parametrize("function", [print, "".join], ids=["builtin", "method"])
+def test_what_can_carry_no_options_is_refused_with_the_way_out(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"No options can be fixed to '\w+.*': give them by with_options"):
+        task_options(timeout=7)(function)
+
+
 def test_a_task_without_a_name_is_called_as_its_function() -> None:
     class Service:
         def __call__(self) -> None: ...
@@ -73,6 +89,7 @@ def test_a_task_without_a_name_is_called_as_its_function() -> None:
         ({"retries": 3}, TypeError, "the options are name, timeout, on_complete"),
         ({"timeout": 0}, ValueError, "timeout must be more than 0 seconds, or None"),
         ({"timeout": float("nan")}, ValueError, "timeout must be more than 0 seconds"),
+        ({"timeout": float("inf")}, ValueError, "None for no limit, not inf"),
         ({"timeout": "30"}, TypeError, "timeout must be a number of seconds or None, not '30'"),
         ({"slow_task_ms": -1}, ValueError, "slow_task_ms must be 0 or more milliseconds"),
         ({"name": ""}, ValueError, "name must be a text that says something"),

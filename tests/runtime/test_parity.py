@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, NOT_RUN, Application
-from tests.parity.comparing import ROOT, VERDICTS, Comparison, compared
+from tests.parity.comparing import ROOT, VERDICTS, Comparison, compared, rows_in
 from tests.parity.measuring import Measured
 from tests.want import expectations
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PAGE = (ROOT / "docs" / "parity.md").read_text()
 BY_FOLDER = {application.folder: application for application in APPLICATIONS}
 
 
@@ -65,26 +66,24 @@ def test_the_task_does_what_the_linter_says(folder: str, place: str, shared: Pat
 
     disagreement = found.disagreement()
     assert disagreement is None, f"{folder}/{place} {found.measured.name}: {disagreement}"
+    assert f"\n{found.row} " in PAGE, "docs/parity.md is out of date: python -m tests.parity.comparing"
 
 
 def test_at_least_sixty_tasks_of_every_verdict_are_compared() -> None:
-    page = (ROOT / "docs" / "parity.md").read_text()
-    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "| `" in line]
-    compared_rows = [row for row in rows if len(row) == 8]
+    rows = rows_in(PAGE)
+    verdicts = [row.split(" | ")[2] for each in rows.values() for row in each]
 
-    assert len(compared_rows) >= 60
-    assert {row[2] for row in compared_rows} == set(VERDICTS)
-    assert {row[0].removeprefix("| ") for row in compared_rows} == set(BY_FOLDER)
+    assert len(verdicts) >= 60
+    assert set(verdicts) == set(VERDICTS)
+    assert set(rows) == set(BY_FOLDER)
+    assert f"\n{len(verdicts)} tasks: " in PAGE
 
 
 def test_every_fixture_is_run_or_said_not_to_be() -> None:
     folders = {folder.name for folder in (ROOT / "fixtures").iterdir() if any(folder.rglob("*.py"))}
     assert folders == {*BY_FOLDER, *NOT_RUN}
-    page = (ROOT / "docs" / "parity.md").read_text()
-    assert all(f"| {folder} | all | {why} |" in page for folder, why in NOT_RUN.items())
+    assert all(f"| {folder} | all | {why} |" in PAGE for folder, why in NOT_RUN.items())
 
 
 def test_what_is_not_installed_is_said() -> None:
-    page = (ROOT / "docs" / "parity.md").read_text()
-
-    assert all(f"`{name}` ({why})" in page for name, why in NOT_INSTALLED.items())
+    assert all(f"`{name}` ({why})" in PAGE for name, why in NOT_INSTALLED.items())

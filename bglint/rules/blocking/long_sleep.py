@@ -53,6 +53,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bglint.contract import ANY_JOB_QUEUE
 from bglint.rules.rule import Case, Finding, Rule, chain
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def check(case: Case) -> Iterator[Finding]:
         if effect.ms < case.judgement.threshold_ms or on_loop:
             continue
         holds = "holds a worker thread" if effect.kind == "blocking" else "keeps a task alive"
-        queue = case.queue.name if case.queue is not None else "a job queue (BullMQ, Celery, ARQ …)"
+        queue = case.queue.name if case.queue is not None else ANY_JOB_QUEUE
         yield Finding(
             f"background task `{case.target}` sleeps for about {_seconds(effect.ms)} "
             f"and {holds} for as long ({chain(effect)})",
