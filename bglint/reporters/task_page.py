@@ -8,7 +8,6 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from bglint.contract import DEFAULT_SLOW_TASK_MS
 from bglint.reporters.html import Child, add, code, content_hash, document, element, embedded, prose
 from bglint.reporters.task_article import article
 from bglint.reporters.text import count
@@ -25,7 +24,7 @@ _ANY: Final = ""
 _HURTING: Final = frozenset({"error", "warning"})
 _QUESTIONS: Final = (
     ("CPU-bound?", "a job queue; on one machine a pool of processes"),
-    (f"Longer than {DEFAULT_SLOW_TASK_MS} ms?", "a job queue; what only blocks the event loop for a moment, a thread"),
+    ("Longer than 100 ms?", "a job queue; what only blocks the event loop for a moment, a thread"),
     ("Retries, monitoring or guaranteed execution?", "a job queue"),
 )
 
