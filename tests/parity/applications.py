@@ -259,11 +259,11 @@ APPLICATIONS: Final = (
         ("page",),
         {r"\(scanners\.|missing\.show|forget|Watcher|cut_": "is registered behind an object that nothing makes"},
     ),
-    Application("delegation", "lazily.main:app", {"": {"path": "photo.jpg"}}, ("photo",)),
 )
 
 NOT_RUN: Final = {
     "broken": "holds files that no interpreter reads",
+    "delegation": "imports tenacity, which the tests do not install",
     "enqueue_more": "imports Ray, Prefect, Temporal, Hatchet and others, whose servers are not there",
     "forms_aiojobs": "hands over coroutines, each of which runs once",
     "forms_sanic": "hands over coroutines, each of which runs once",
