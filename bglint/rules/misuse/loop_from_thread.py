@@ -8,8 +8,9 @@ plain function that
 - runs a loop of its own in which a client, an engine, a pool or a lock is used that is there before;
 - touches an asyncio primitive (`semaphore.release()`, `event.set()`).
 
-`asyncio.run(f())` in a plain function is right where `f` makes all that it uses; with `--min-confidence low` it is told
-of all the same. `asyncio.run_coroutine_threadsafe` and `loop.call_soon_threadsafe` are made for threads and right.
+Of `asyncio.run(f())` in the target itself it is told, as information, where `f` makes all that it uses too: the task
+may as well be `f`. In what the target calls, that is told with `--min-confidence low` only.
+`asyncio.run_coroutine_threadsafe` and `loop.call_soon_threadsafe` are made for threads and right.
 
 ## Why is this bad?
 Plain targets run in a worker thread. No event loop runs there: `create_task` raises `RuntimeError` and its coroutine
@@ -102,8 +103,6 @@ async def start(image: str, background_tasks: BackgroundTasks):
 ```
 
 ```python
-import asyncio
-
 import httpx
 from fastapi import BackgroundTasks, FastAPI
 
@@ -115,13 +114,9 @@ async def deliver(url: str) -> None:
         await client.post(url)
 
 
-def run_delivery(url: str) -> None:
-    asyncio.run(deliver(url))
-
-
 @app.post("/hooks")
 async def start(url: str, background_tasks: BackgroundTasks):
-    background_tasks.add_task(run_delivery, url)
+    background_tasks.add_task(deliver, url)
 ```
 """
 
@@ -209,7 +204,9 @@ def _of_call(case: Case, body: Body, call: ast.Call) -> Finding | None:
     if any(name in RUNS_LOOP for name in names):
         shared = shared_resource(case.program, body, call)
         if shared is None:
-            return _finding(f"{plain}: `{written}` {_SECOND}", "warning", Confidence.LOW)
+            is_target = body.function in runnable(case.registration)
+            confidence = Confidence.MEDIUM if is_target else Confidence.LOW
+            return _finding(f"{plain}: `{written}` {_SECOND}", "info", confidence)
         return _finding(f"{plain}: `{written}` {_SECOND}, where `{shared}` of the first one fails", "warning")
     if _touches_primitive(case, body, call):
         return Finding(
