@@ -111,10 +111,12 @@ def _from_lambda(site: Site, applicability: Applicability | None) -> Fix | None:
 def _function_alone(site: Site, function: ast.Lambda, call: ast.Call, applicability: Applicability) -> Fix | None:
     """The fix that hands over what is called within a lambda in the lambda's place."""
     syntax = concrete(site, function)
-    inner = syntax.at(call, cst.Call) if syntax is not None else None
-    if inner is None:
+    if syntax is None:
         return None
-    return fix(applicability, _FUNCTION_ALONE, rewritten(site, function, cst.Lambda, lambda _: inner.func))
+    old, inner = syntax.at(function, cst.Lambda), syntax.at(call, cst.Call)
+    if old is None or inner is None:
+        return None
+    return fix(applicability, _FUNCTION_ALONE, syntax.edit(old, inner.func))
 
 
 def _handed_over(
