@@ -203,11 +203,12 @@ def compare(application: Application, measured: list[Measured]) -> list[Comparis
     heaviest: dict[tuple[str, int], Measured] = {}
     names: dict[tuple[str, int], list[str]] = {}
     for each in measured:
-        key = each.filename, each.row
-        if each.name not in names.setdefault(key, []):
-            names[key].append(each.name)
-        if key not in heaviest or _weight(each) > _weight(heaviest[key]):
-            heaviest[key] = each
+        given = [(filename, row) for filename, row in each.through if (filename, row) in tasks]
+        for key in [(each.filename, each.row), *given]:
+            if each.name not in names.setdefault(key, []):
+                names[key].append(each.name)
+            if key not in heaviest or _weight(each) > _weight(heaviest[key]):
+                heaviest[key] = each
     found = []
     for (filename, row), each in heaviest.items():
         task = tasks[filename, row]

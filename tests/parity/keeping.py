@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 
 @dataclass(slots=True)
 class Kept:
-    """A task that an endpoint registered, and the line that did; `options` are those of `with_options`."""
+    """A task that an endpoint registered, and the line that did; `options` are those of `with_options`.
+
+    `through` are the lines that called for it, the nearest first: where a helper registers what it is given, the task
+    is known by the line that gave it, too.
+    """
 
     filename: str
     row: int
+    through: list[tuple[str, int]]
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -62,10 +68,14 @@ class Keeping:
     def add(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
     ) -> None:
-        caller = sys._getframe(1)
-        while _is_machinery(caller.f_code.co_filename) and caller.f_back is not None:
-            caller = caller.f_back
-        self.kept.append(Kept(caller.f_code.co_filename, caller.f_lineno, function, args, kwargs, options))
+        lines = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if not _is_machinery(frame.f_code.co_filename):
+                lines.append((frame.f_code.co_filename, frame.f_lineno))
+            frame = frame.f_back
+        (filename, row), *through = lines
+        self.kept.append(Kept(filename, row, through, function, args, kwargs, options))
 
     def replace(self, owner: Any, attribute: str, replacement: Any) -> Any:
         """Put `replacement` in the place of an attribute, until the end, and return what was there."""

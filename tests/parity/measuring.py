@@ -82,7 +82,7 @@ class Specification:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one task did; times in milliseconds.
+    """What one task did; times in milliseconds. `through` is that of `Kept`.
 
     `loop_cpu_ms` is all that the thread of the event loop computed meanwhile, for tasks that this one started as well.
     `process_cpu_ms` counts all threads of the process, and no child.
@@ -90,6 +90,7 @@ class Measured:
 
     filename: str
     row: int
+    through: list[tuple[str, int]]
     name: str
     outcome: str
     place: str
@@ -217,6 +218,7 @@ async def once(task: Kept, data: Path, client: redis.Redis) -> Measured:
     return Measured(
         filename=task.filename,
         row=task.row,
+        through=task.through,
         name=report.name,
         outcome=report.outcome.value,
         place=report.place.value,
