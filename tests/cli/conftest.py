@@ -1,51 +1,38 @@
-"""The command line over an engine that returns a report made up by the test."""
+"""The command line, run in this process over a small application."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from bglint.cli.main import run
-from bglint.diagnostics import Confidence, Diagnostic, Position, Report, Span, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from bglint.settings import SettingsResolver
+APPLICATION: Final = """\
+from fastapi import BackgroundTasks
+from PIL import Image
 
 
-@dataclass(frozen=True)
-class FakeRule:
-    """A rule as the registry holds it."""
-
-    code: str
-    name: str
-    summary: str = "The target does something."
-    documentation: str = "## What it does\n\nFinds `things`.\n"
-    preview: bool = False
-    fixable: str | None = None
+def resize(path):
+    Image.open(path).resize((4000, 3000)).save(path)
 
 
-@dataclass
-class FakeEngine:
-    """Returns `report`, and keeps what it was asked."""
+def note(path):
+    print(path)
 
-    report: Report = field(default_factory=Report)
-    error: BaseException | None = None
-    paths: Sequence[str] = ()
-    resolver: SettingsResolver | None = None
-    options: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, paths: Sequence[str], resolver: SettingsResolver, **options: Any) -> Report:
-        self.paths, self.resolver, self.options = paths, resolver, options
-        if self.error:
-            raise self.error
-        return self.report
+def upload(path: str, tasks: BackgroundTasks):
+    tasks.add_task(resize, path)
+    tasks.add_task(note, path)
+    tasks.add_task(note, path)
+"""
+"""Three tasks, of which the first is heavy."""
+
+FINDING: Final = "app.py:14:5: BG101 "
 
 
 @dataclass(frozen=True)
@@ -71,43 +58,22 @@ class CommandLine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    engine_module: Any = ModuleType("bglint.engine")
-    engine_module.run = fake.run
-    registry_module: Any = ModuleType("bglint.rules.registry")
-    rules = (FakeRule("BG101", "image-processing"), FakeRule("BG201", "blocking-call", preview=True, fixable="safe"))
-    registry_module.RULES = {rule.code: rule for rule in rules}
-    monkeypatch.setitem(sys.modules, "bglint.engine", engine_module)
-    monkeypatch.setattr("bglint.engine", engine_module, raising=False)
-    monkeypatch.setitem(sys.modules, "bglint.rules.registry", registry_module)
+def bglint(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    return fake
-
-
-@pytest.fixture
-def bglint(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    del engine
     return CommandLine(capfd)
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, which is the working directory."""
+    (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.py").write_text("tasks.add_task(resize)\n", encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture
-def found(project: Path) -> Report:
-    """One finding and three tasks."""
-    span = Span(str(project / "app.py"), Position(1, 1), Position(1, 23))
-    diagnostic = Diagnostic(
-        "BG101", "image-processing", "`resize` is image work", span, "error", Confidence.HIGH, target="resize"
-    )
-    return Report((diagnostic,), (task(span, "cpu"), task(span, "light"), task(span, "light")), files=12)
-
-
-def task(span: Span, verdict: str) -> Task:
-    return Task(span, "fastapi", "add_task", "resize", "function", None, verdict, None, Confidence.HIGH)
+def project(folder: Path) -> Path:
+    """The project with the application in it."""
+    (folder / "app.py").write_text(APPLICATION, encoding="utf-8")
+    return folder
