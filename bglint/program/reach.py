@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bglint.program import calling, members
 from bglint.program.calling import Arguments
+from bglint.program.signatures import Given, mismatch, signature
 from bglint.program.values import Coroutine, FunctionValue, Instance, Partial
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ def bodies(program: Program, values: Iterable[Value], arguments: Arguments, dept
             continue
         for site in body.function.function.scope.calls:
             given = Arguments(program, site.node, body.frame)
+            written = Given.of(site.node.args, site.node.keywords)
             for callee in program.infer(site.node.func, body.frame):
+                expected = signature(program, callee)
+                if expected is not None and mismatch(expected, written) is not None:
+                    continue  # a TypeError
                 waiting += _entered(program, callee, given, (*body.way, (site, body.frame)), starts=site.awaited)
 
 

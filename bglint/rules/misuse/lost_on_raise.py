@@ -84,7 +84,7 @@ def check(case: Case) -> Iterator[Finding]:
     exits = [each for each in ways.raises if not names_in(each.statement) & carriers]
     if not exits or not _reaches_the_framework(case, exits[0]):
         return
-    first = exits[0]
+    first = max(exits, key=_confidence)
     yield Finding(
         f"line {_nearest(frame, registration.call, first)} raises{_condition(first)} after this: "
         f"`{case.target}` never runs",

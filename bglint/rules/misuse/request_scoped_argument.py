@@ -7,7 +7,8 @@ Fires when a task gets, closes over, or reaches through an object that keeps it 
 - an `UploadFile` or its file; a `Request`, `WebSocket` or `Response`.
 
 A session factory, a plain dependency's long-lived object, an attribute such as `request.client`, bytes that were read
-before: all these are right. The message says what happens in the version of FastAPI that the project's files name.
+before, a session that the target takes and does nothing with: all these are right. The message says what happens in the
+version of FastAPI that the project's files name.
 
 ## Why is this bad?
 FastAPI 0.106 to 0.117 closes such things before the tasks run, and Litestar always does: the task fails, or works on a
@@ -105,7 +106,7 @@ if TYPE_CHECKING:
 
     from bglint.diagnostics import Severity
     from bglint.program.program import Program
-    from bglint.program.values import Meanings
+    from bglint.program.values import Meanings, Value
     from bglint.rules.misuse._origins import Origins
 
 _CLEANUPS = frozenset({"close", "aclose", "release", "__exit__", "__aexit__"})
@@ -252,9 +253,10 @@ def _only_reads_headers(case: Case, name: str) -> bool:
 
 
 def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
-    """Whether the target may use what an object that it is given carries; not where its body never leads there."""
+    """Whether the target may use what it is given, or what that carries; not where its body never leads there."""
     if not resource.carried:
-        return True
+        targets = runnable(case.registration)
+        return not targets or not all(_leaves_alone(case, value, node, resource) for value in targets)
     values = case.program.infer(node, case.registration.frame)
     for value in runnable(case.registration):
         if not isinstance(value, FunctionValue):
@@ -263,6 +265,23 @@ def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
         if name is None or leads_to(case.program, value.function.node, name, values, resource.attributes):
             return True
     return False
+
+
+def _leaves_alone(case: Case, value: Value, node: ast.expr, resource: Resource) -> bool:
+    """Whether a target takes something of the request, and does with it nothing that its end could harm.
+
+    Of a body that is still to be written, and of a function that a decorator wraps, nothing is known.
+    """
+    if not isinstance(value, FunctionValue) or value.function.is_stub:
+        return False
+    if set(value.function.decorator_names) - {"staticmethod", "classmethod"}:
+        return False
+    name = _calls.parameter_for(case.registration, value, node)
+    arguments = value.function.node.args
+    if name not in {each.arg for each in [*value.function.parameters, *arguments.kwonlyargs]}:
+        return False
+    harmless = HARMLESS.get(resource.kind, frozenset()) if resource.kind in {"session", "upload"} else frozenset()
+    return only_reads(case.program, value, name, harmless)
 
 
 def _through_receiver(case: Case, origins: Origins, target: ast.Attribute) -> Iterator[tuple[str, Resource]]:

@@ -376,3 +376,94 @@ def endpoint(tasks: BackgroundTasks):
     tasks.add_task(job, 1)
 """
     assert len(codes(lint, source, "BG410")) == found
+
+
+SESSION = """
+from sqlalchemy.orm import Session, sessionmaker
+
+SessionLocal = sessionmaker()
+
+def get_db():
+    with SessionLocal() as db:
+        yield db
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("def send(db: Session, to: str): print(to)", 0),
+        ("def send(db: Session, to: str): other(db)\ndef other(db): pass", 0),
+        ("def send(db: Session, to: str): other(db)\ndef other(db): db.commit()", 1),
+        ("def send(db: Session, to: str): print(db)", 1),
+        ("def send(db: Session, to: str): ...", 1),
+        ("def send(*args): print(args)", 1),
+        ("import shop\n\n@shop.with_db\ndef send(db: Session, to: str): print(to)", 1),
+    ],
+)
+def test_a_session_that_the_task_leaves_alone_does_no_harm(lint: Lint, target: str, found: int) -> None:
+    endpoint = """
+from fastapi import Depends
+
+@app.post("/")
+def endpoint(tasks: BackgroundTasks, db: Session = Depends(get_db)):
+    tasks.add_task(send, db, "a")
+"""
+    assert len(codes(lint, f"{SESSION}\n{target}\n{endpoint}", "BG405")) == found
+
+
+def test_an_upload_of_which_only_the_name_is_read_does_no_harm(lint: Lint) -> None:
+    source = """
+        from fastapi import UploadFile
+
+        def index(file: UploadFile):
+            print(file.filename)
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks, file: UploadFile):
+            tasks.add_task(index, file)
+    """
+    assert codes(lint, source, "BG405") == []
+    assert len(codes(lint, source.replace(".filename", ".file"), "BG405")) == 1
+
+
+def test_the_way_out_that_is_surest_is_told(lint: Lint) -> None:
+    """A handler that only raises again says little; one beside it that raises anew says more."""
+    source = """
+        from fastapi import HTTPException
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks, text: str):
+            tasks.add_task(print, text)
+            try:
+                return int(text)
+            except HTTPException:
+                raise
+            except ValueError:
+                raise HTTPException(400)
+    """
+    (found,) = lint(HEAD + textwrap.dedent(source), code="BG408")
+    assert (found.confidence.label, "line 24 raises" in found.message) == ("medium", True)
+
+
+def test_what_a_call_with_wrong_arguments_would_reach_is_not_reached(lint: Lint) -> None:
+    source = """
+        from fastapi import HTTPException
+
+        class Users:
+            def update(self, *, user: int, name: str):
+                if name.isspace():
+                    raise HTTPException(404)
+
+        users = Users()
+
+        def lock(user: int):
+            users.update(user=user, name="")
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks):
+            tasks.add_task(lock, 1)
+    """
+    assert len(codes(lint, source, "BG416")) == 1
+    assert codes(lint, source.replace("user=user, name", "db_obj=user, name"), "BG416") == []
