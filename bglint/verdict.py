@@ -11,6 +11,7 @@ from bglint import catalog
 from bglint.diagnostics import Confidence, Definition
 from bglint.effects import library, names, queues, telling
 from bglint.effects.model import Effect, Hop, Summary, heaviest_of, unread
+from bglint.program import members
 from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
@@ -96,7 +97,7 @@ def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -
     if summary is None:
         summaries = [analyzer.run(value, registration.arguments, hop) for value in runnable(registration)]
         summary = heaviest_of(summaries) if summaries else _unresolved(registration, hop)
-    is_async = runs_on_loop(registration)
+    is_async = runs_on_loop(registration, analyzer.program)
     judgement = Judgement("", None, Confidence.HIGH, summary, None, is_async, threshold_ms)
     return _decide(judgement, registration.confidence)
 
@@ -143,22 +144,23 @@ def _unresolved(registration: Registration, hop: Hop) -> Summary:
     return library.guess(judged, hop) if judged is not None else unread(registration.target_text)
 
 
-def runs_on_loop(registration: Registration) -> bool:
+def runs_on_loop(registration: Registration, program: Program) -> bool:
     """Whether the target runs on the event loop: an async callable, or a form that has no threads."""
     if registration.form.sync_in == "loop":
         return True
-    return any(is_async(value) for value in registration.meanings)
+    return any(is_async(value, program) for value in registration.meanings)
 
 
-def is_async(value: Value) -> bool:
+def is_async(value: Value, program: Program) -> bool:
     """Whether calling a value gives a coroutine, as `contract.is_async_callable` decides it when the program runs."""
     match value:
         case FunctionValue(function=function):
             return function.is_async and not function.is_generator
         case Partial(target=target):
-            return is_async(target)
-        case Instance(cls=cls):
-            return any(m.is_async for m in cls.cls.methods.get("__call__", ()))
+            return is_async(target, program)
+        case Instance():
+            called = members.member(program, value, "__call__")
+            return any(isinstance(each, FunctionValue) and each.function.is_async for each in called)
         case Coroutine():
             return True
         case External(name):

@@ -106,9 +106,9 @@ def is_statement(site: Site, call: ast.Call) -> bool:
 def known_async(site: Site, callee: ast.expr, registration: Registration) -> bool | None:
     """Whether calling an expression gives a coroutine; None where that is not known."""
     meanings = site.program.infer(callee, registration.frame)
-    if meanings and all(is_async(value) for value in meanings):
+    if meanings and all(is_async(value, site.program) for value in meanings):
         return True
-    if any(isinstance(value, FunctionValue) and not is_async(value) for value in meanings):
+    if any(isinstance(value, FunctionValue) and not is_async(value, site.program) for value in meanings):
         return False
     return None
 

@@ -163,7 +163,7 @@ def check(case: Case) -> Iterator[Finding]:
             )
         elif names[0] in RUNS_LOOP:
             yield _finding(f"`{case.target}` {_SECOND}: what belongs to the first one fails there", "warning")
-    elif values and not runs_on_loop(registration):
+    elif values and not runs_on_loop(registration, case.program):
         yield from _in_body(case)
 
 

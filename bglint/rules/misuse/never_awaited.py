@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when the target is a lambda around an async call, an async function behind a decorator whose wrapper is a plain
-`def`, or a plain function that returns a coroutine or makes one and drops it.
+`def`, or a plain function that returns a coroutine or makes one and drops it. In Quart also when it is an object whose
+`__call__` is async.
 
 ## Why is this bad?
 The framework sees a plain callable, runs it in a thread, and throws away what it returns. The coroutine is never
@@ -48,6 +49,26 @@ async def create(user: str, background_tasks: BackgroundTasks):
     background_tasks.add_task(send_mail, user)
 ```
 
+```python
+from quart import Quart
+
+app = Quart(__name__)
+
+
+class Mail:
+    def __init__(self, user: str) -> None:
+        self.user = user
+
+    async def __call__(self) -> None:
+        print("mail to", self.user)
+
+
+@app.post("/users/<user>")
+async def create(user: str):
+    app.add_background_task(Mail(user))
+    return ""
+```
+
 ## Use instead
 ```python
 from fastapi import BackgroundTasks, FastAPI
@@ -63,11 +84,32 @@ async def send_mail(user: str) -> None:
 async def create(user: str, background_tasks: BackgroundTasks):
     background_tasks.add_task(send_mail, user)
 ```
+
+```python
+from quart import Quart
+
+app = Quart(__name__)
+
+
+class Mail:
+    def __init__(self, user: str) -> None:
+        self.user = user
+
+    async def send(self) -> None:
+        print("mail to", self.user)
+
+
+@app.post("/users/<user>")
+async def create(user: str):
+    app.add_background_task(Mail(user).send)
+    return ""
+```
 """
 
 from __future__ import annotations
 
 import ast
+import os
 from typing import TYPE_CHECKING
 
 from bglint import catalog
@@ -76,9 +118,10 @@ from bglint.program.calling import Arguments
 from bglint.program.lexical import reaching
 from bglint.program.modules import last_name
 from bglint.program.scopes import Kind
-from bglint.program.values import Coroutine, External, FunctionValue, Partial
+from bglint.program.values import Coroutine, External, FunctionValue, Instance, Partial
 from bglint.rules.rule import Case, Finding, Rule
-from bglint.verdict import runnable
+from bglint.verdict import is_async, runnable
+from bglint.versions import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,12 +141,33 @@ def check(case: Case) -> Iterator[Finding]:
         return
     values = runnable(registration)
     made = [only_makes_coroutine(value, registration.arguments, case.program) for value in values]
+    objects = [_unawaited_object(value, case) for value in values]
+    if objects and all(objects):
+        yield Finding(
+            f"Quart takes `{case.target}` for a plain callable, and `{objects[0]}` only makes a coroutine: nothing "
+            "awaits it",
+            "error",
+            help="hand over its async method instead of the object",
+        )
     if made and all(made):
         yield Finding(
             f"`{case.target}` is no coroutine function and only makes the coroutine `{made[0]}(…)`: nothing awaits it",
             "error",
             help=f"hand over `{made[0]}` and its arguments, or await it in an `async def`",
         )
+
+
+def _unawaited_object(value: Value, case: Case) -> str | None:
+    """The async method that calls an object, where the framework does not look whether it is one.
+
+    Quart asks `inspect.iscoroutinefunction` of the object itself; quart-flask-patch awaits whatever a call returns.
+    """
+    if case.registration.form.framework != "quart" or not isinstance(value, Instance):
+        return None
+    folder = os.path.dirname(case.registration.module.path)  # noqa: PTH120
+    if versions_of("quart-flask-patch", folder, case.program.index.root) is not None:
+        return None
+    return f"{value.cls.cls.name}.__call__" if is_async(value, case.program) else None
 
 
 def only_makes_coroutine(value: Value, arguments: Arguments, program: Program) -> str | None:

@@ -88,6 +88,7 @@ from bglint.verdict import is_async, runnable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bglint.program.program import Program
     from bglint.program.values import Value
 
 _PER_TASK = frozenset({"with_options", "task_options"})
@@ -101,7 +102,7 @@ def check(case: Case) -> Iterator[Finding]:
     if runtime_options.offload(case.registration, case.program) is not None:
         return
     values = runnable(case.registration)
-    if not values or not all(_is_plain(value) for value in values):
+    if not values or not all(_is_plain(value, case.program) for value in values):
         return
     yield Finding(
         f"background task `{case.target}` is a plain function, which `timeout={shortened(ast.unparse(timeout.value))}` "
@@ -111,10 +112,10 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _is_plain(value: Value) -> bool:
+def _is_plain(value: Value, program: Program) -> bool:
     while isinstance(value, Partial):
         value = value.target
-    return isinstance(value, FunctionValue | Instance) and not is_async(value)
+    return isinstance(value, FunctionValue | Instance) and not is_async(value, program)
 
 
 RULE = Rule("BG501", "unstoppable-timeout", __doc__, check)

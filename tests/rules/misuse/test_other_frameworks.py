@@ -262,6 +262,20 @@ def test_quart_awaits_no_coroutine_of_a_lambda(events: list[str]) -> None:
     assert events == []
 
 
+def test_quart_awaits_no_coroutine_of_an_object_but_that_of_its_method(events: list[str]) -> None:
+    class Noting:
+        async def __call__(self) -> None:
+            events.append("called")
+
+        async def run(self) -> None:
+            events.append("ran")
+
+    quart(lambda app: app.add_background_task(Noting()))
+    assert events == []
+    quart(lambda app: app.add_background_task(Noting().run))
+    assert events == ["ran"]
+
+
 def test_awaiting_quarts_registration_fails_the_request(events: list[str]) -> None:
     async def awaited(app: Quart) -> None:
         await app.add_background_task(note, events)  # type: ignore[func-returns-value, misc]
