@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence, Span
 
 if TYPE_CHECKING:
-    import ast
-
     from bglint.program.calling import Arguments
     from bglint.program.modules import Function, Module
     from bglint.program.values import Frame, Meanings
@@ -48,7 +47,9 @@ class Registration:
 
     @property
     def target_text(self) -> str:
-        """The target as written, on one line."""
+        """The target as written; one of several lines on one, without its comments."""
         if self.target is None:
             return ""
-        return " ".join(self.module.source.segment(self.target).split())
+        if self.target.lineno != self.target.end_lineno:
+            return " ".join(ast.unparse(self.target).split())
+        return self.module.source.segment(self.target)

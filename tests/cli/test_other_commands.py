@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bglint import __version__
+from tests.cli.conftest import APPLICATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,16 @@ def test_tasks_prints_json_with_relative_paths(bglint: CommandLine, project: Pat
     outcome = bglint("tasks", "--isolated", "--no-cache", "--select", "ALL", "--output-format", "json", ".")
     assert [task["filename"] for task in json.loads(outcome.out)] == ["app.py"] * 3
     assert outcome.err == ""
+
+
+def test_a_target_of_several_lines_is_shown_on_one_without_its_comments(bglint: CommandLine, folder: Path) -> None:
+    target = "partial(\n        note,\n        # where it lies\n        path,\n    )"
+    text = APPLICATION.replace("(note, path)", f"({target})").replace(
+        "from fast", "from functools import partial\nfrom fast"
+    )
+    (folder / "app.py").write_text(text, encoding="utf-8")
+    tasks = json.loads(bglint("tasks", "--output-format", "json").out)
+    assert [task["target"] for task in tasks] == ["resize", *["partial(note, path)"] * 2]
 
 
 def test_tasks_ignores_the_format_configured_for_check(bglint: CommandLine, project: Path) -> None:
