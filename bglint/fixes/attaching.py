@@ -1,4 +1,4 @@
-"""Fixes that bring tasks to a response: those of nobody's object, those that another replaces, those lost by a raise.
+"""Fixes that bring tasks to a response: those of nobody's object, and those that another replaces.
 
 All of them change what the endpoint does or returns, and none is safe.
 """
@@ -6,17 +6,17 @@ All of them change what the endpoint does or returns, and none is safe.
 from __future__ import annotations
 
 import ast
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from bglint.fixes.concrete import concrete, rewritten
+from bglint.fixes.endpoints import is_fastapi_endpoint, own_nodes, receiver_name
 from bglint.fixes.imports import imported
+from bglint.fixes.layout import fitted_call, fitted_head
 from bglint.fixes.rewriting import with_argument, with_parameter
-from bglint.fixes.site import fix, is_statement
+from bglint.fixes.site import fix
 from bglint.program.modules import last_name
-from bglint.registrations.forms import ROUTE_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,27 +26,32 @@ if TYPE_CHECKING:
     from bglint.program.scopes import FunctionNode
 
 _ATTACH: Final = "Attach the tasks to the response"
+_INJECT: Final = "Let the framework inject the tasks"
 
 
 def attach(site: Site) -> Fix | None:
     """BG404: a hand-made `BackgroundTasks()` becomes an injected one, or is given to the response that is returned."""
-    name = _receiver(site)
+    name = receiver_name(site)
     function = site.function(site.registration.call) if site.registration is not None else None
-    if name is None or function is None:
+    if function is None:
         return None
+    if name is None:
+        return _single_task(site) or _dropped_task(site, function)
+    if (shared := _made_in_module(site, name)) is not None and is_fastapi_endpoint(site, function):
+        return fix("unsafe", _INJECT, _with_parameter(site, function, name, shared))
     made = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _makes_tasks(node, name)]
     if len(made) != 1 or made[0] not in function.body or _is_bound_elsewhere(function, name, made[0]):
         return None
-    if _is_fastapi_endpoint(site, function):
+    if is_fastapi_endpoint(site, function):
         kind = ast.unparse(made[0].value.func) if isinstance(made[0].value, ast.Call) else ""
         edits = (site.text.without_statement(made[0]), _with_parameter(site, function, name, kind))
-        return fix("unsafe", "Let the framework inject the tasks", *edits)
+        return fix("unsafe", _INJECT, *edits)
     return _given_to_responses(site, function, name, made[0])
 
 
 def add_to_injected(site: Site) -> Fix | None:
     """BG407: the task that the response brings along is added to the injected tasks, and they go with the response."""
-    name = _receiver(site)
+    name = receiver_name(site)
     registration = site.registration
     if name is None or registration is None:
         return None
@@ -66,29 +71,72 @@ def add_to_injected(site: Site) -> Fix | None:
     return fix("unsafe", "Add the task to the injected ones", *edits)
 
 
-def return_instead(site: Site) -> Fix | None:
-    """BG408: `raise HTTPException(…)` becomes the return of the response that it would lead to, with the tasks."""
-    name = _receiver(site)
+def _single_task(site: Site) -> Fix | None:
+    """The fix of `background=BackgroundTasks().add_task(f, x)`: `background=BackgroundTask(f, x)`."""
     registration = site.registration
-    function = site.function(registration.call) if registration is not None else None
-    if name is None or registration is None or function is None or not _is_fastapi_endpoint(site, function):
+    assert registration is not None
+    match registration.call:
+        case ast.Call(func=ast.Attribute(value=ast.Call(), attr="add_task"), args=[_, *_]):
+            found = imported(site, "starlette.background", "BackgroundTask")
+        case _:
+            return None
+    around = site.parent(registration.call)
+    if found is None or registration.helper or not isinstance(around, ast.keyword) or around.arg != "background":
         return None
-    raises = list(_raises_behind(site, registration.call))
-    response = imported(site, "fastapi.responses", "JSONResponse")
-    if not raises or response is None:
-        return None
-    kind, edits = response
-    return fix("unsafe", _ATTACH, *edits, *(_returned(site, each, kind, name) for each in raises))
+    kind, edits = found
+    edit = rewritten(site, registration.call, cst.Call, lambda old: old.with_changes(func=cst.Name(kind)))
+    return fix("unsafe", "Make it one task", *edits, edit)
 
 
-def _receiver(site: Site) -> str | None:
-    """The plain name on which the task is registered."""
-    if site.registration is None or site.registration.helper is not None:
+def _dropped_task(site: Site, function: FunctionNode) -> Fix | None:
+    """The fix of a `BackgroundTask(f, x)` that nothing takes: an endpoint adds the task to its injected ones."""
+    registration = site.registration
+    assert registration is not None
+    call, statement = registration.call, site.statement(registration.call)
+    if last_name(call.func) != "BackgroundTask" or not call.args or registration.helper is not None:
         return None
-    match site.registration.call.func:
-        case ast.Attribute(value=ast.Name(id=name)):
-            return name
-    return None
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign) or statement.value is not call:
+        return None
+    if not is_fastapi_endpoint(site, function):
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        return _given_to_responses(site, function, target.id, statement) if isinstance(target, ast.Name) else None
+    injected = _injected(site, function)
+    syntax = concrete(site, call)
+    old = syntax.at(call, cst.Call) if syntax is not None else None
+    if syntax is None or old is None or injected is None:
+        return None
+    name, edits = injected
+    line = syntax.module.body[0]
+    assert isinstance(line, cst.SimpleStatementLine)
+    new = old.with_changes(func=cst.parse_expression(f"{name}.add_task"), lpar=[], rpar=[])
+    new = fitted_call(site, new, site.text.start(statement), site.text.end(statement))
+    edit = syntax.edit(line, line.with_changes(body=[cst.Expr(new)]))
+    return fix("unsafe", "Add the task to the injected ones", *edits, edit)
+
+
+def _injected(site: Site, function: FunctionNode) -> tuple[str, tuple[Edit | None, ...]] | None:
+    """The parameter by which a function gets its tasks, and the edits that give it one where it has none."""
+    for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
+        if each.annotation is not None and last_name(each.annotation) == "BackgroundTasks":
+            return each.arg, ()
+    name = "background_tasks"
+    found = imported(site, "fastapi", "BackgroundTasks")
+    if found is None or any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(function)):
+        return None
+    kind, edits = found
+    return name, (*edits, _with_parameter(site, function, name, kind))
+
+
+def _made_in_module(site: Site, name: str) -> str | None:
+    """What a module makes its tasks of, where it binds a name to `BackgroundTasks()` once and no function does."""
+    bindings = site.module.scope.bindings.get(name, ())
+    made = [node for node in site.module.tree.body if isinstance(node, ast.Assign) and _makes_tasks(node, name)]
+    if site.registration is None or len(bindings) != 1 or len(made) != 1:
+        return None
+    scopes = site.module.scopes_at(site.registration.call.lineno, site.registration.call.col_offset)[1:]
+    if any(name in scope.bindings or name in scope.outer_names for scope in scopes):
+        return None
+    return ast.unparse(made[0].value.func) if isinstance(made[0].value, ast.Call) else None
 
 
 def _makes_tasks(node: ast.Assign, name: str) -> bool:
@@ -112,28 +160,21 @@ def _is_bound_elsewhere(function: FunctionNode, name: str, made: ast.Assign) -> 
     return stores != made.targets
 
 
-def _is_fastapi_endpoint(site: Site, function: FunctionNode) -> bool:
-    """Whether a function is a request handler of FastAPI, which injects tasks and attaches them."""
-    if "fastapi" not in site.module.imported_packages:
-        return False
-    return any(
-        isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Attribute)
-        and decorator.func.attr in ROUTE_METHODS - {"websocket", "route"}
-        for decorator in function.decorator_list
-    )
-
-
 def _with_parameter(site: Site, function: FunctionNode, name: str, annotation: str) -> Edit | None:
     """The edit that adds a parameter behind those without a default."""
-    return rewritten(site, function, cst.FunctionDef, lambda old: with_parameter(old, name, annotation))
+
+    def widened(old: cst.FunctionDef) -> cst.FunctionDef | None:
+        new = with_parameter(old, name, annotation)
+        return fitted_head(site, new, site.text.start(function)) if new is not None else None
+
+    return rewritten(site, function, cst.FunctionDef, widened)
 
 
-def _given_to_responses(site: Site, function: FunctionNode, name: str, made: ast.Assign) -> Fix | None:
+def _given_to_responses(site: Site, function: FunctionNode, name: str, made: ast.stmt) -> Fix | None:
     """The fix that gives the tasks to every response that is returned behind them."""
     returns = [
         node
-        for node in _own_nodes(function.body)
+        for node in own_nodes(function.body)
         if isinstance(node, ast.Return) and (node.lineno, node.col_offset) > (made.lineno, made.col_offset)
     ]
     edits = [_with_background(site, node.value, name) for node in returns]
@@ -146,81 +187,19 @@ def _with_background(site: Site, value: ast.expr | None, name: str) -> Edit | No
         return None
     if any(keyword.arg in {"background", None} for keyword in value.keywords):
         return None
-    return rewritten(site, value, cst.Call, lambda old: with_argument(old, "background", name))
+    start, end = site.text.start(value), site.text.end(value)
+    return rewritten(
+        site, value, cst.Call, lambda old: fitted_call(site, with_argument(old, "background", name), start, end)
+    )
 
 
 def _replacing_backgrounds(site: Site, call: ast.Call) -> Iterator[tuple[ast.stmt, ast.Call]]:
     """The returns of a response with a `BackgroundTask(…)` of its own in the function around a call."""
     function = site.function(call)
-    for node in _own_nodes(function.body) if function is not None else ():
+    for node in own_nodes(function.body) if function is not None else ():
         if not isinstance(node, ast.Return) or not isinstance(node.value, ast.Call):
             continue
         for keyword in node.value.keywords:
             task = keyword.value
             if keyword.arg == "background" and isinstance(task, ast.Call) and last_name(task.func) == "BackgroundTask":
                 yield node, task
-
-
-def _raises_behind(site: Site, call: ast.Call) -> Iterator[ast.Raise]:
-    """The raises in the statements behind the one that holds a call, in its block."""
-    statement = site.statement(call)
-    if statement is None or not is_statement(site, call) or not _leaves_at_once(site, statement):
-        return
-    block = site.block(statement)
-    for node in _own_nodes(block[block.index(statement) + 1 :]):
-        if isinstance(node, ast.Raise):
-            yield node
-
-
-def _leaves_at_once(site: Site, statement: ast.stmt) -> bool:
-    """Whether a return in a statement's place leaves as a raise does: no `except` and no `with` would notice."""
-    child: ast.AST = statement
-    while (current := site.parent(child)) is not None:
-        if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef):
-            return True
-        if isinstance(current, ast.With | ast.AsyncWith):
-            return False
-        if isinstance(current, ast.Try | ast.TryStar) and current.handlers and child in current.body:
-            return False
-        child = current
-    return False
-
-
-def _own_nodes(statements: list[ast.stmt]) -> Iterator[ast.AST]:
-    """The nodes of a block, those of functions and classes within it left out."""
-    stack: list[ast.AST] = [*reversed(statements)]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
-
-
-def _returned(site: Site, node: ast.Raise, response: str, name: str) -> Edit | None:
-    """The edit that returns what a raised HTTPException leads to."""
-    if not isinstance(node.exc, ast.Call) or last_name(node.exc.func) != "HTTPException":
-        return None
-    if not _leaves_at_once(site, node):
-        return None
-    text = site.text
-    given = dict(zip(("status_code", "detail", "headers"), node.exc.args, strict=False))
-    given.update({keyword.arg or "": keyword.value for keyword in node.exc.keywords})
-    status = given.get("status_code")
-    if status is None or not given.keys() <= {"status_code", "detail", "headers"}:
-        return None
-    detail = text.of(given["detail"]) if "detail" in given else _phrase(status)
-    if detail is None:
-        return None
-    headers = f", headers={text.of(given['headers'])}" if "headers" in given else ""
-    returned = f'{response}({{"detail": {detail}}}, {text.of(status)}{headers}, background={name})'
-    return rewritten(site, node, cst.Raise, lambda _: cst.Return(cst.parse_expression(returned)))
-
-
-def _phrase(status: ast.expr) -> str | None:
-    """What the status of an HTTPException without a detail says."""
-    if isinstance(status, ast.Constant) and isinstance(status.value, int):
-        try:
-            return f'"{HTTPStatus(status.value).phrase}"'
-        except ValueError:
-            return None
-    return None

@@ -53,8 +53,17 @@ def run_to_its_end(call: cst.Call) -> cst.Call:
 
 def called_instead(call: cst.Call, method: str) -> cst.Call:
     """`add_task(task, x)` as `task.method(x)`."""
-    target, *rest = call.args
-    callee = cst.Attribute(target.value, cst.Name(method))
+    return _called(call, cst.Attribute(call.args[0].value, cst.Name(method)))
+
+
+def called_directly(call: cst.Call) -> cst.Call:
+    """`add_task(f, x)` as `f(x)`."""
+    return _called(call, call.args[0].value)
+
+
+def _called(call: cst.Call, callee: cst.BaseExpression) -> cst.Call:
+    """A call of something else, with the arguments behind the first."""
+    _, *rest = call.args
     if not rest:
         return call.with_changes(func=callee, args=[], whitespace_before_args=_NONE)
     return call.with_changes(func=callee, args=rest)

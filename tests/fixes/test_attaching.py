@@ -142,6 +142,41 @@ def test_where_something_else_is_returned_nothing_is_clear(build: Build) -> None
     expect(build, "BG404", source, None, "")
 
 
+def test_tasks_that_a_module_made_are_injected_instead(build: Build) -> None:
+    source = "tasks = BackgroundTasks()\n\n@app.post('/')\ndef endpoint({}):\n    tasks.add_task(store, 1)\n"
+    expect(build, "BG404", source.format("user"), source.format("user, tasks: BackgroundTasks"), "unsafe")
+    expect(build, "BG404", source.replace("@app.post('/')\n", "").format("user"), None, "")
+
+
+def test_what_add_task_returns_is_no_task_and_one_takes_its_place(build: Build) -> None:
+    source = """
+        def view(request):
+            return FileResponse("a", background={}(store, request, 1))
+    """
+    before, after = source.format("BackgroundTasks().add_task"), source.format("BackgroundTask")
+    expect(build, "BG404", before, after, "unsafe")
+
+
+@pytest.mark.parametrize("made", ["{}(store, user)  # later", "task = {}(store, user)"])
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [("user", "user, background_tasks: BackgroundTasks", "background_tasks"), ("user, t: BackgroundTasks", None, "t")],
+)
+def test_a_task_that_nothing_takes_is_added_to_the_injected_ones(
+    build: Build, made: str, before: str, after: str | None, name: str
+) -> None:
+    source = "@app.post('/')\ndef endpoint({}):\n    {}\n    return 1\n"
+    mended = made.removeprefix("task = ").format(f"{name}.add_task")
+    made = made.format("BackgroundTask")
+    expect(build, "BG404", source.format(before, made), source.format(after or before, mended), "unsafe")
+
+
+def test_a_task_that_nothing_takes_goes_with_the_response_elsewhere(build: Build) -> None:
+    source = "def view(request):\n    task = BackgroundTask(store, 1)\n    return FileResponse('a'{})\n"
+    expect(build, "BG404", source.format(""), source.format(", background=task"), "unsafe")
+    expect(build, "BG404", source.format("").replace("task = ", ""), None, "")
+
+
 def test_a_task_that_replaces_the_injected_ones_joins_them(build: Build) -> None:
     source = """
         @app.get("/")

@@ -133,7 +133,7 @@ def rows_of(edits: list[dict[str, Any]]) -> set[int]:
 
 WANTED = {
     "safe": {"BG401", "BG406", "BG410", "BG411", "BG412", "BG413", "BG414", "BG902"},
-    "unsafe": {"BG403", "BG404", "BG407", "BG408", "BG103"},
+    "unsafe": {"BG403", "BG404", "BG407", "BG408", "BG409", "BG103"},
 }
 QUEUED = """\
 from celery import shared_task

@@ -40,6 +40,9 @@ CASES = [
     ("BG401", "async def e(t: BackgroundTasks):\n    t.add_task(store(1, 2))", [(1, 2)]),
     ("BG403", "def e(t: BackgroundTasks):\n    t.add_task(rows, 2)", [0, 1]),
     ("BG404", "def e(n: int = 1):\n    t = BackgroundTasks()\n    t.add_task(store, n)\n    return n", [(1,)]),
+    ("BG404", "def e():\n    t.add_task(store, 1)\n\nt = BackgroundTasks()", [(1,)]),
+    ("BG404", "def e():\n    BackgroundTask(store, 1)", [(1,)]),
+    ("BG404", "def e():\n    return PlainTextResponse('x', background=BackgroundTasks().add_task(store, 1))", [(1,)]),
     ("BG406", "def e(t: BackgroundTasks):\n    for n in (1, 2):\n        t.add_task(lambda: store(n))", [(1,), (2,)]),
     ("BG407", "def e(t: BackgroundTasks):\n    t.add_task(store, 1)\n"
      "    return PlainTextResponse('x', background=BackgroundTask(store, 2))", [(1,), (2,)]),
@@ -76,3 +79,28 @@ def requested(source: str) -> tuple[tuple[list[object], bool], Any]:
         except Exception:
             return (scope.get("ran", []), False), None
     return (scope["ran"], True), response
+
+
+@pytest.mark.parametrize(("target", "expected"), [("store", [("hello", 1)]), ("mail", [("hello", 1)])])
+def test_what_a_socket_lost_runs_once_mended(build: Build, target: str, expected: list[object]) -> None:
+    source = HEAD.replace('@app.get("/")', '@app.websocket("/")').replace("HTTPException", "HTTPException, WebSocket")
+    source += f"""\
+async def e(socket: WebSocket, t: BackgroundTasks):
+    await socket.accept()
+    t.add_task({target}, await socket.receive_text(), 1)
+"""
+    assert talked(source) == []
+    fixed = build("BG409", source)
+    assert fixed is not None
+    assert talked(fixed.text) == expected
+
+
+def talked(source: str) -> list[object]:
+    """What ran when a client has sent a word to the socket of an application and the socket was closed."""
+    module: dict[str, Any] = {}
+    exec(compile(source, "app.py", "exec"), module)
+    with TestClient(module["app"]) as client, client.websocket_connect("/") as socket:
+        socket.send_text("hello")
+    ran = module["ran"]
+    assert isinstance(ran, list)
+    return ran

@@ -134,4 +134,4 @@ def _calls(name: str, frame: Frame) -> bool:
     )
 
 
-RULE = Rule("BG409", "websocket-tasks", __doc__, check)
+RULE = Rule("BG409", "websocket-tasks", __doc__, check, fixable="unsafe")
