@@ -1,4 +1,4 @@
-"""What the linter and the runtime share: the threshold, the words, the option names, the job queues.
+"""What the linter and the runtime share: the threshold, the words, the option names, the job queues, sync or async.
 
 Imports nothing but the standard library, and that cheaply.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 DEFAULT_SLOW_TASK_MS: Final = 100
 """A background task that takes longer than this many milliseconds is slow."""
@@ -24,7 +24,8 @@ DEFAULT_SLOW_TASK_MS: Final = 100
 DEFAULT_TIMEOUT_S: Final = 30.0
 """Seconds after which the runtime gives up on a task, unless told otherwise."""
 
-OPTION_NAMES: Final = ("name", "timeout", "on_complete", "on_error", "slow_task_ms", "offload")
+OptionName = Literal["name", "timeout", "on_complete", "on_error", "slow_task_ms", "offload"]
+OPTION_NAMES: Final[tuple[OptionName, ...]] = get_args(OptionName)
 """The keywords of `.with_options(…)` and `@task_options(…)`, in the order of their signatures."""
 
 
@@ -145,15 +146,53 @@ def used_cpu_sentence(cpu_ms: float) -> str:
 ONLY_WAITED_SENTENCE: Final = "It only waited."
 
 
+T = TypeVar("T")
+
+
+class CallableFacts(Protocol[T]):
+    """What is known of a callable: to the linter from the source, to the runtime from the object itself."""
+
+    def wrapped(self, function: T) -> T | None:
+        """What a `functools.partial` calls; None for anything else."""
+
+    def is_coroutine_function(self, function: T) -> bool:
+        """Whether it is a function whose call gives a coroutine, as `inspect.iscoroutinefunction` has it."""
+
+    def call_methods(self, function: T) -> Iterable[T]:
+        """The `__call__` of an object's class, in all its meanings; nothing for a class itself."""
+
+
+def gives_coroutine(function: T, facts: CallableFacts[T]) -> bool:
+    """Decide whether a task is sync or async: whether calling `function` gives a coroutine.
+
+    Of a partial, what it wraps decides, and of an object the `__call__` of its class.
+    """
+    while (wrapped := facts.wrapped(function)) is not None:
+        function = wrapped
+    return facts.is_coroutine_function(function) or any(map(facts.is_coroutine_function, facts.call_methods(function)))
+
+
+class _LiveFacts:
+    """Facts of objects at run time."""
+
+    def wrapped(self, function: object) -> object | None:
+        return function.func if isinstance(function, functools.partial) else None
+
+    def is_coroutine_function(self, function: object) -> bool:
+        return inspect.iscoroutinefunction(function)
+
+    def call_methods(self, function: object) -> Iterable[object]:
+        return (type(function).__call__,) if callable(function) else ()
+
+
+_LIVE_FACTS: Final = _LiveFacts()
+
+
 def is_async_callable(function: object) -> bool:
     """Tell whether calling `function` gives a coroutine; sees through `functools.partial` and callable objects."""
     if type(function) is FunctionType and function.__code__.co_flags & inspect.CO_COROUTINE:
-        return True
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or (
-        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
-    )
+        return True  # what most tasks are, without the detour
+    return gives_coroutine(function, _LIVE_FACTS)
 
 
 def _is_keyword(argument: str) -> bool:

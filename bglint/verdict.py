@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bglint import catalog
+from bglint.contract import gives_coroutine
 from bglint.diagnostics import Confidence, Definition
 from bglint.effects import library, names, queues, telling
 from bglint.effects.model import Effect, Hop, Summary, heaviest_of, unread
@@ -27,6 +28,8 @@ from bglint.program.values import (
 from bglint.registrations import runtime_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bglint.effects.analyzer import Analyzer
     from bglint.program.modules import Module
     from bglint.program.program import Program
@@ -152,22 +155,36 @@ def runs_on_loop(registration: Registration, program: Program) -> bool:
 
 
 def is_async(value: Value, program: Program) -> bool:
-    """Whether calling a value gives a coroutine, as `contract.is_async_callable` decides it when the program runs."""
-    match value:
-        case FunctionValue(function=function):
-            return function.is_async and not function.is_generator
-        case Partial(target=target):
-            return is_async(target, program)
-        case Instance():
-            called = members.member(program, value, "__call__")
-            return any(isinstance(each, FunctionValue) and each.function.is_async for each in called)
-        case Coroutine():
-            return True
-        case External(name):
-            entry = catalog.lookup(name)
-            return entry is not None and (entry.asynchronous or entry.effect == "slow-io")
-        case _:
-            return False
+    """Whether calling a value gives a coroutine, by the decision that the runtime makes of the object itself."""
+    return gives_coroutine(value, SourceFacts(program))
+
+
+class SourceFacts:
+    """What the source tells of a callable; see `contract.CallableFacts`."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def wrapped(self, function: Value) -> Value | None:
+        """The target of a partial."""
+        return function.target if isinstance(function, Partial) else None
+
+    def is_coroutine_function(self, function: Value) -> bool:
+        """Whether it is an `async def` that is no generator, or a call of the catalogue that is awaited."""
+        match function:
+            case FunctionValue(function=defined):
+                return defined.is_async and not defined.is_generator
+            case Coroutine():
+                return True
+            case External(name):
+                entry = catalog.lookup(name)
+                return entry is not None and (entry.asynchronous or entry.effect == "slow-io")
+            case _:
+                return False
+
+    def call_methods(self, function: Value) -> Iterable[Value]:
+        """What `__call__` of an instance's class can be, inherited ones as well."""
+        return members.member(self._program, function.cls, "__call__") if isinstance(function, Instance) else ()
 
 
 def _decide(judged: Judgement, certain: Confidence) -> Judgement:

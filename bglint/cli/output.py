@@ -13,6 +13,7 @@ import click
 from bglint import __version__
 from bglint.cli.console import ReaderGoneError, never_fail_to_encode, speaks_unicode, terminal_width, wants_color
 from bglint.cli.session import Session, repository_root
+from bglint.contract import DEFAULT_SLOW_TASK_MS
 from bglint.reporters import TEXT_FORMATS
 from bglint.reporters.context import RenderContext
 
@@ -57,6 +58,7 @@ def render_context(session: Session, color: ColorChoice) -> RenderContext:
     return RenderContext(
         cwd=cwd,
         root=repository_root(cwd),
+        slow_task_ms=DEFAULT_SLOW_TASK_MS,
         version=__version__,
         width=terminal_width(sys.stdout),
         color=wants_color(color, sys.stdout),

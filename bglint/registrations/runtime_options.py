@@ -14,6 +14,7 @@ from bglint.program.values import Constant, FunctionValue, Partial
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bglint.contract import OptionName
     from bglint.program.modules import Function
     from bglint.program.program import Program
     from bglint.program.values import Frame, Value
@@ -37,22 +38,19 @@ class Option:
         return program.infer(self.value, self.frame) == (Constant(None),)
 
 
-def options(registration: Registration, program: Program) -> dict[str, Option]:
-    """The options of a task by name, the winning one of each; none for another framework's task."""
+def option(registration: Registration, program: Program, name: OptionName) -> Option | None:
+    """The winning one of a task's options of that name; None where it has none, or is another framework's."""
     if registration.form.framework != "bglint":
-        return {}
-    found: dict[str, Option] = {}
+        return None
     views, objects = _along_receiver(registration, program)
-    for option in (*views, *_fixed(registration, program), *objects):
-        name, written = option
-        found.setdefault(name, written)
-    return found
+    given = (*views, *_fixed(registration, program), *objects)
+    return next((written for each, written in given if each == name), None)
 
 
 def offload(registration: Registration, program: Program) -> Option | None:
     """The option that makes a task run elsewhere; None where it runs here."""
-    option = options(registration, program).get("offload")
-    return None if option is None or option.is_none(program) else option
+    given = option(registration, program, "offload")
+    return None if given is None or given.is_none(program) else given
 
 
 def offload_name(option: Option, program: Program) -> str:

@@ -39,10 +39,12 @@ class RenderContext:
     """Where a report goes. `width` is in terminal columns; None where there is no limit.
 
     `root` is the repository that URIs are relative to; `lines` returns the lines of a file, empty if it cannot be read.
+    `slow_task_ms` is what a task may take, in milliseconds, where a project says nothing else.
     """
 
     cwd: str
     root: str
+    slow_task_ms: float
     version: str = ""
     width: int | None = None
     color: bool = False

@@ -24,7 +24,7 @@ _ANY: Final = ""
 _HURTING: Final = frozenset({"error", "warning"})
 _QUESTIONS: Final = (
     ("CPU-bound?", "a job queue; on one machine a pool of processes"),
-    ("Longer than 100 ms?", "a job queue; what only blocks the event loop for a moment, a thread"),
+    ("Longer than {slow_task_ms:g} ms?", "a job queue; what only blocks the event loop for a moment, a thread"),
     ("Retries, monitoring or guaranteed execution?", "a job queue"),
 )
 
@@ -56,7 +56,7 @@ def render(report: Report, context: RenderContext) -> Iterable[str]:
             element("a", "Skip to the tasks", class_="skip", href="#tasks"),
             _header(report, name),
             element("div", _filters(report.tasks) if report.tasks else None, _main(report, context), class_="layout"),
-            _footer(context.version),
+            _footer(context),
             embedded("script", script),
         ),
         lang="en",
@@ -194,18 +194,19 @@ def _section(verdict: str, articles: Sequence[ET.Element]) -> ET.Element:
     )
 
 
-def _footer(version: str) -> ET.Element:
+def _footer(context: RenderContext) -> ET.Element:
+    questions = [(question.format(slow_task_ms=context.slow_task_ms), place) for question, place in _QUESTIONS]
     return element(
         "footer",
         element("h2", "How it is decided"),
-        element("ol", *map(_question, _QUESTIONS), class_="questions"),
+        element("ol", *map(_question, questions), class_="questions"),
         element(
             "p",
             "Three times no: a background task is right. Durations are estimates from what is known of each library "
             "call, not measurements; what cannot be read from code, such as whether the work may be lost, is yours "
             "to say.",
         ),
-        element("p", *_words(version), class_="quiet-line"),
+        element("p", *_words(context.version), class_="quiet-line"),
     )
 
 

@@ -54,7 +54,7 @@ def lint(paths: Sequence[Path | str], overlay: Mapping[str, bytes] | None = None
 
 def render(report: Report) -> None:
     """Render the report in every format; what is JSON is read."""
-    context = RenderContext(cwd="/", root="/", lines=lambda _name: ["x"])
+    context = RenderContext(cwd="/", root="/", slow_task_ms=100, lines=lambda _name: ["x"])
     for name in DIAGNOSTIC_FORMATS:
         text = "\n".join(diagnostic_reporter(name)(report, context))
         if name in {"json", "sarif", "gitlab"}:

@@ -58,7 +58,9 @@ def source_lines(filename: str) -> Sequence[str]:
 @pytest.fixture
 def context() -> RenderContext:
     rule = Rule("BG101", "image-processing", "The target reaches image manipulation.", "## What it does\nFinds images.")
-    return RenderContext(cwd=ROOT, root=ROOT, version="1.2.3", lines=source_lines, rules={"BG101": rule})
+    return RenderContext(
+        cwd=ROOT, root=ROOT, slow_task_ms=100, version="1.2.3", lines=source_lines, rules={"BG101": rule}
+    )
 
 
 @pytest.fixture

@@ -52,7 +52,9 @@ def written(report: Report, folder: Path) -> str:
     def lines(name: str) -> list[str]:
         return Path(name).read_text(encoding="utf-8").splitlines()
 
-    context = RenderContext(cwd=str(ROOT), root=str(ROOT / "fixtures"), version="1", lines=lines, rules=RULES)
+    context = RenderContext(
+        cwd=str(ROOT), root=str(ROOT / "fixtures"), slow_task_ms=100, version="1", lines=lines, rules=RULES
+    )
     page = folder / "tasks.html"
     page.write_text("\n".join(task_reporter("html")(report, context)), encoding="utf-8")
     return page.as_uri()

@@ -10,7 +10,10 @@ import pytest
 
 from bglint import contract
 from bglint.contract import JOB_QUEUES, OPTION_NAMES, JobQueue, is_async_callable, queue_named, slow_task_message
+from bglint.effects import queues
 from bglint.engine import run
+from bglint.fixes.queues import ENQUEUEING
+from bglint.rules.misuse import queue_task_passed
 from bglint.runtime.options import GivenOptions, TaskOptions
 from bglint.settings import SettingsResolver
 
@@ -150,6 +153,14 @@ class AsyncObject(Object):
     async def __call__(self):
         work()
 
+class Inheriting(AsyncObject):
+    pass
+
+class AsyncGenerator:
+    async def __call__(self):
+        work()
+        yield
+
 def wrapped(function):
     @functools.wraps(function)
     def call(*args):
@@ -168,9 +179,9 @@ def register(tasks: BackgroundTasks):
 """
 TARGETS = (
     "work", "work_async", "functools.partial(work, 1)", "functools.partial(functools.partial(work_async), 1)",
-    "Object()", "AsyncObject()", "Object().method", "Object().method_async", "Object.static_async",
-    "functools.partial(AsyncObject())", "functools.partial(Object().method_async)", "lambda: work()", "decorated",
-    "decorated_async",
+    "Object()", "AsyncObject()", "Inheriting()", "AsyncGenerator()", "Object().method", "Object().method_async",
+    "Object.static_async", "functools.partial(AsyncObject())", "functools.partial(Object().method_async)",
+    "lambda: work()", "decorated", "decorated_async",
 )  # fmt: skip
 
 
@@ -184,3 +195,9 @@ def test_the_linter_and_the_runtime_take_the_same_callables_for_async(tmp_path: 
     judged = {target: task.verdict for target, task in zip(TARGETS, tasks, strict=True)}
     decided = {target: is_async_callable(eval(target, names)) for target in TARGETS}
     assert judged == {target: "cpu-async" if decided[target] else "cpu" for target in TARGETS}
+
+
+def test_the_queues_that_the_linter_knows_the_tasks_of_have_the_names_of_the_contract() -> None:
+    of_others = {"Ray", "Modal"}
+    named = {*queue_task_passed._RUN_HERE, *queue_task_passed._FAIL, *ENQUEUEING, *queues._QUEUES.values()}
+    assert named - of_others <= {queue.name for queue in JOB_QUEUES}

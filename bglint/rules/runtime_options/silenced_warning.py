@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """A task that may take longer than the project allows without a warning."""
-    limit = runtime_options.options(case.registration, case.program).get("slow_task_ms")
+    limit = runtime_options.option(case.registration, case.program, "slow_task_ms")
     if limit is None or runtime_options.offload(case.registration, case.program) is not None:
         return
     threshold_ms = case.settings.slow_task_ms

@@ -96,7 +96,7 @@ _PER_TASK = frozenset({"with_options", "task_options"})
 
 def check(case: Case) -> Iterator[Finding]:
     """A time limit of its own for a target that can be read and is a plain function in all its meanings."""
-    timeout = runtime_options.options(case.registration, case.program).get("timeout")
+    timeout = runtime_options.option(case.registration, case.program, "timeout")
     if timeout is None or timeout.given_to not in _PER_TASK or timeout.is_none(case.program):
         return
     if runtime_options.offload(case.registration, case.program) is not None:
