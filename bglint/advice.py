@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bglint.contract import ANY_JOB_QUEUE, JOB_QUEUES, JobQueue, queue_named
+from bglint.noting import note_folder
 from bglint.source import read_regular
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _queue_in(folder: str) -> JobQueue | None:
 @cache
 def dependency_text(folder: str) -> str:
     """The text of a folder's dependency files, in lower case."""
+    note_folder(folder)
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -65,6 +67,7 @@ def dependency_text(folder: str) -> str:
     ]
     if _REQUIREMENT_FOLDER in names:
         inner = os.path.join(folder, _REQUIREMENT_FOLDER)
+        note_folder(inner)
         try:
             inner_names = sorted(os.listdir(inner))
         except OSError:

@@ -11,6 +11,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
+from bglint.noting import note_folder
 from bglint.source import read_regular
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Discovery:
         self._explicit = frozenset(self._starts)
         self._resolver = resolver
         self._gitignores = _GitIgnores()
+        self.listed: dict[str, list[os.DirEntry[str]]] | None = None
+        """Where the entries of the folders that are walked are put, if anybody wants them."""
 
     def files(self) -> Iterator[str]:
         """Yield the absolute path of each file to lint, once, in an order that does not depend on the disk.
@@ -100,12 +103,15 @@ class Discovery:
         pending = [(start, settings, ignores)]
         while pending:
             directory, settings, ignores = pending.pop()
+            note_folder(directory)
             try:
                 with os.scandir(directory) as found:
                     entries = list(found)
             except OSError as error:
                 logger.warning("skipped, folder cannot be read: %s (%s)", directory, error.strerror or error)
                 continue
+            if self.listed is not None:
+                self.listed[directory] = entries
             names = {entry.name for entry in entries}
             if directory != start:
                 if _is_virtualenv(directory, names):
@@ -141,7 +147,7 @@ class TextReader:
         self._view = memoryview(self.buffer)
 
     def read(self, path: str) -> int | None:
-        """Read a file and return its size in bytes; None for one of more than `MAX_FILE_BYTES`, with a warning.
+        """Read a file and return its size in bytes; None for one of more than `MAX_FILE_BYTES`.
 
         Raises `OSError` where the file cannot be read.
         """
@@ -161,7 +167,6 @@ class TextReader:
                     return size
                 size += count
                 if size > MAX_FILE_BYTES:
-                    logger.warning("skipped, larger than %d MB: %s", MAX_FILE_BYTES // 1024**2, path)
                     return None
         finally:
             os.close(descriptor)
@@ -208,6 +213,7 @@ def _is_virtualenv(directory: str, names: Collection[str]) -> bool:
 
 def _two_levels(directory: str) -> Iterator[tuple[str, list[str], list[str]]]:
     for root, folders, files in os.walk(directory):
+        note_folder(root)
         yield root, list(folders), files
         if root != directory:
             folders.clear()

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bglint.advice import queue_of_project
-from bglint.cache import record as cache_record
 from bglint.cache.codec import decoded, encoded
 from bglint.decision import decide
 from bglint.diagnostics import Decision, Diagnostic, Report, Task
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
+from bglint.noting import is_noting, note_all, noting
 from bglint.parallel import spread
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
@@ -60,12 +60,13 @@ def run(
     decisions: bool = False,
     jobs: int = 1,
     scanned: tuple[list[str], list[str]] | None = None,
+    known: dict[str, Outcome] | None = None,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
 
     `overlay` holds the text of files that is read instead of what is on the disk. With `decisions` each task comes
     with the decision tree applied to it. Up to `jobs` processes share the work; `scanned` is what `scan` gave, if it
-    was called before.
+    was called before. The outcomes of the files in `known` are taken from there, those of the others put in.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
@@ -75,30 +76,34 @@ def run(
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
     session.wanted = set(files)
-    outcomes = _outcomes(session, candidates, jobs, progress)
-    return _report(session, files, candidates, [outcomes[number] for number in range(len(candidates))])
+    known = known if known is not None else {}
+    unknown_yet = [path for path in candidates if path not in known]
+    outcomes = _outcomes(session, unknown_yet, jobs, progress)
+    known |= {path: outcomes[number] for number, path in enumerate(unknown_yet)}
+    return _report(session, files, candidates, [known[path] for path in candidates])
 
 
 def _outcomes(
     session: Session, candidates: Sequence[str], jobs: int, progress: Callable[[int, int], None] | None
 ) -> dict[int, Outcome]:
     """What checking each of the candidates gave, done by up to `jobs` processes."""
-    audits = cache_record.is_recording()
+    notes = is_noting()
 
     def work(numbers: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
         for done, number in enumerate(numbers, 1):
-            with cache_record.recording() if audits else nullcontext() as record:
+            with noting() if notes else nullcontext() as noted:
                 outcome = session.outcome(candidates[number])
-            if record is not None:
-                outcome = replace(outcome, opened=tuple(record.files), listed=tuple(record.folders))
+            if noted is not None:
+                ground = session.ground(tuple(noted.files), tuple(noted.folders))
+                outcome = replace(outcome, ground=ground)
             yield number, outcome
             if progress is not None:
                 progress(done, len(candidates))
 
     processes = max(1, min(jobs, len(candidates) // CANDIDATES_FOR_A_PROCESS))
     found = spread(len(candidates), processes, work, encode=encoded, decode=lambda value: decoded(Outcome, value))
-    for outcome in found.values() if audits and processes > 1 else ():
-        cache_record.note(outcome.opened, outcome.listed)
+    for outcome in found.values() if notes and processes > 1 else ():
+        note_all(outcome.ground.opened, outcome.ground.listed)
     return found
 
 
@@ -106,6 +111,8 @@ def _report(session: Session, files: Sequence[str], candidates: Sequence[str], o
     """All outcomes as one. A registration that several files lead to counts once."""
     tasks: dict[object, Task] = {}
     findings: list[Diagnostic] = []
+    session.index.failures.clear()
+    session.needed.clear()
     for outcome in outcomes:
         for judged in outcome.judged:
             if judged.task is not None:
@@ -143,13 +150,29 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What an outcome rests on.
+
+    `modules` are the files that were asked for, whether they could be read or not; `names` what was looked for in
+    folders, without what follows a dot; `searches` the patterns for which the files were searched, as Latin-1, and
+    `is_partial` whether they are too many to search all. `opened` and `listed` are the paths that were, for it first.
+    """
+
+    modules: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    is_partial: bool = False
+    opened: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What checking one file gave, and the files that were opened and the folders that were listed for it."""
+    """What checking one file gave, and what that rests on."""
 
     judged: tuple[Judged, ...]
     unreadable: tuple[Unreadable, ...]
-    opened: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
+    ground: Ground = Ground()
 
 
 class Session:
@@ -217,13 +240,30 @@ class Session:
         self.program = self.program.succeeded()
         self._analyzers.clear()
         self._seen.clear()
-        self.index.asked.clear()
+        self.index.begin()
+        texts = self.program.search.texts
+        texts.asked.clear()
+        texts.is_partial = False
         judged = tuple(Judged(task, tuple(findings)) for task, findings in self.check(path))
-        self.index.failures |= self.index.too_deep()
-        failed = sorted(self.index.asked.intersection(self.index.failures))
+        deep = self.index.too_deep()
+        self.index.failures |= deep
+        given_up = {each for each, why in self.index.failures.items() if why == TOO_DEEP or each in deep}
+        failed = sorted(self.index.missed | self.index.asked.intersection(given_up))
         if not judged:
             self._forget_since(loaded)
         return Outcome(judged, tuple(Unreadable(each, self.index.failures[each]) for each in failed))
+
+    def ground(self, opened: tuple[str, ...] = (), listed: tuple[str, ...] = ()) -> Ground:
+        """What the last outcome rests on."""
+        texts = self.program.search.texts
+        return Ground(
+            tuple(sorted(self.index.asked)),
+            tuple(sorted(self.index.names)),
+            tuple(sorted(each.decode("latin-1") for each in texts.asked)),
+            texts.is_partial,
+            opened,
+            listed,
+        )
 
     def _forget_since(self, loaded: int) -> None:
         """Forget the modules read since there were `loaded`, once they take up much memory: no task led to them.
@@ -277,9 +317,6 @@ class Session:
 
     def unreadable(self) -> Iterator[Diagnostic]:
         """A diagnostic for each file that had to be read and could not be."""
-        deep = self.index.too_deep()
-        self.index.failures |= deep
-        self.needed.update(deep)
         for path in sorted(self.needed):
             if path in self.index.failures and self.resolver.for_file(path).selects("BG901", False, path):
                 yield unreadable_file(path, self.index.failures[path])

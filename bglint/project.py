@@ -184,7 +184,7 @@ class Project:
         session = self._session
         session.renew()
         index, texts = session.index, session.program.search.texts
-        index.asked.clear()
+        index.begin()
         texts.asked.clear()
         judged: Sequence[tuple[Task | None, list[Diagnostic]]] = ()
         try:

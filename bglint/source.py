@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Position
+from bglint.noting import note_file
 
 if TYPE_CHECKING:
     import ast
@@ -58,6 +59,7 @@ def read_regular(path: str | os.PathLike[str], limit: int = -1) -> bytes:
 
     Raises `OSError` where the file cannot be read, or is none.
     """
+    note_file(os.fspath(path))
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     with open(descriptor, "rb") as file:  # noqa: PTH123 - no path, but a descriptor
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bglint.advice import DEPENDENCY_FILES, read_text
+from bglint.noting import note_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +102,7 @@ def _folders_below(folder: str) -> Iterator[str]:
             looked += 1
             if looked > _MAX_FOLDERS:
                 return
+            note_folder(each)
             try:
                 with os.scandir(each) as entries:
                     below += sorted(entry.path for entry in entries if _is_own(entry))
@@ -120,6 +122,7 @@ def _is_own(entry: os.DirEntry[str]) -> bool:
 
 @cache
 def _versions_in(folder: str, distribution: str) -> Versions | None:
+    note_folder(folder)
     try:
         names = set(os.listdir(folder))
     except OSError:
@@ -131,6 +134,7 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
         return pinned
     texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if _is_declaring(name)]
     inner = os.path.join(folder, "requirements")
+    note_folder(inner)
     try:
         inner_names = sorted(os.listdir(inner))
     except OSError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bglint.discovery import Discovery, TextReader, discover
+from bglint.registrations.scan import scan
 from bglint.settings import SettingsResolver
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ def test_a_large_file_is_read_whole_and_a_huge_one_skipped(
         size = reader.read(str(project / name))
         assert reader.buffer[:size] == text
     monkeypatch.setattr("bglint.discovery.MAX_FILE_BYTES", 2_000_000)
-    with caplog.at_level(logging.WARNING):
-        assert reader.read(str(project / "big.py")) is None
+    assert reader.read(str(project / "big.py")) is None
+    monkeypatch.setattr(logging.getLogger("bglint"), "propagate", True)
+    with caplog.at_level(logging.WARNING, "bglint"):
+        assert scan([str(project)], SettingsResolver())[1] == []
     assert "skipped, larger than" in caplog.text

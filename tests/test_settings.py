@@ -322,4 +322,5 @@ def test_settings_are_shown_with_their_sources(project: Path) -> None:
     assert 'registrations = [{ "call" = "a.b", "target" = 0 }]  # bglint.toml' in lines
     assert "max-depth = 2  # command line" in lines
     assert 'select = ["BG"]  # default' in lines
-    assert "# cache-dir is not set" in lines
+    assert 'cache-dir = ".bglint_cache"  # default' in lines
+    assert "# queue is not set" not in lines

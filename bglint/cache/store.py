@@ -3,92 +3,149 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
+import os
 import sqlite3
+import stat
 import time
 import zlib
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES: Final = 64 << 20
+FILE: Final = "runs.sqlite"
+MAX_BYTES: Final = 128 << 20
 """How much the entries may take together; those that were used longest ago go first."""
-_MAX_ENTRY_BYTES: Final = 512 << 20
 _WAIT_S: Final = 2.0
-_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS entries(key TEXT PRIMARY KEY, used REAL, digest BLOB, data BLOB)"
+_USED_S: Final = 3600
+"""How exactly it is noted when an entry was used: reading is not to write each time."""
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS runs(key TEXT PRIMARY KEY, used REAL, size INTEGER, checksum INTEGER, head BLOB,"
+    " marks BLOB, names BLOB, report BLOB, outcomes BLOB)"
+)
 _TAG: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is bglint's cache and may be deleted.\n"
 
 
+class Entry(NamedTuple):
+    """What is kept of a run, in the parts that are needed one after the other."""
+
+    head: bytes
+    marks: bytes
+    names: bytes
+    report: bytes
+    outcomes: bytes
+
+    @property
+    def checksum(self) -> int:
+        """What tells that all of it was written."""
+        value = 0
+        for part in self:
+            value = zlib.crc32(part, value)
+        return value
+
+
 class Store:
-    """The entries in a folder, which is made when the first is written."""
+    """The entries in a folder, which is made when it is needed first."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
-        self._path = self._folder / "reports.sqlite"
+        self.folder = folder
+        self._path = os.path.join(folder, FILE)
 
-    def get(self, key: str) -> Any:
-        """The value of a key as JSON has it; None where there is none that is whole."""
-        if not self._path.is_file():
-            return None
-        return self._use(lambda database: _read(database, key))
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep a value; where that cannot be done, there is one the less."""
-        data = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
-        if len(data) > MAX_BYTES or not self._make_folder():
-            return
-        self._use(lambda database: _write(database, key, data))
-
-    def _make_folder(self) -> bool:
+    def prepare(self) -> bool:
+        """Make the folder where there is none; tell whether that could be done."""
+        if os.path.islink(self.folder):  # a project may not have us write elsewhere
+            logger.debug("no cache: %s is a link", self.folder)
+            return False
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self.folder, exist_ok=True)
             for name, text in (("CACHEDIR.TAG", _TAG), (".gitignore", "*\n")):
-                path = self._folder / name
-                if not path.exists():
-                    path.write_text(text, encoding="ascii")
+                with (
+                    contextlib.suppress(FileExistsError),
+                    open(os.path.join(self.folder, name), "x", encoding="ascii") as file,
+                ):
+                    file.write(text)
         except OSError as error:
             logger.debug("no cache: %s", error)
             return False
         return True
 
-    def _use(self, use: Callable[[sqlite3.Connection], Any]) -> Any:
-        """Do something with the database; a file that is none is taken away, and any fault gives None."""
+    def get(self, key: str) -> Entry | None:
+        """The entry of a key; None where there is none that is whole."""
+        if not self._is_ours():
+            return None
         try:
-            with contextlib.closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as database, database:
-                database.execute(_SCHEMA)
-                return use(database)
-        except sqlite3.OperationalError as error:
+            with contextlib.closing(self._connection()) as database:
+                return _read(database, key)
+        except (sqlite3.Error, TypeError, ValueError) as error:
             logger.debug("cache not used: %s", error)
-        except (sqlite3.DatabaseError, zlib.error, ValueError, RecursionError) as error:
-            logger.debug("cache thrown away: %s", error)
-            with contextlib.suppress(OSError):
-                self._path.unlink()
         return None
 
+    def put(self, key: str, entry: Entry) -> None:
+        """Keep an entry; where that cannot be done, there is one the less."""
+        if sum(map(len, entry)) > MAX_BYTES or not self.prepare():
+            return
+        if os.path.lexists(self._path) and not self._is_ours():
+            logger.debug("no cache: %s is no file of ours", self._path)
+            return
+        if not self._write(lambda database: _write(database, key, entry)):
+            self._write(lambda database: _write(database, key, entry))
 
-def _read(database: sqlite3.Connection, key: str) -> Any:
-    row = database.execute("SELECT digest, data FROM entries WHERE key = ?", (key,)).fetchone()
+    def _is_ours(self) -> bool:
+        """Whether the database is a file that lies where it should, not a link to one elsewhere."""
+        try:
+            found = os.lstat(self.folder), os.lstat(self._path)
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISDIR(found[0].st_mode) and stat.S_ISREG(found[1].st_mode)
+
+    def _connection(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=_WAIT_S)
+        database.execute("PRAGMA trusted_schema = OFF")
+        return database
+
+    def _write(self, write: Callable[[sqlite3.Connection], None]) -> bool:
+        """Tell whether it was of use to try; a file that is no database of ours is taken away."""
+        try:
+            with contextlib.closing(self._connection()) as database, database:
+                # What a power cut leaves half-written fails its checksum, and the disk need not be waited for.
+                database.execute("PRAGMA synchronous = OFF")
+                database.execute(_SCHEMA)
+                write(database)
+        except sqlite3.Error as error:
+            is_ours = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR
+            logger.debug("cache not written%s: %s", "" if is_ours else ", and thrown away", error)
+            if is_ours:
+                return True
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path + suffix)
+            return False
+        return True
+
+
+def _read(database: sqlite3.Connection, key: str) -> Entry | None:
+    row: tuple[Any, ...] | None = database.execute(
+        "SELECT used, checksum, head, marks, names, report, outcomes FROM runs WHERE key = ?", (key,)
+    ).fetchone()
     if row is None:
         return None
-    digest, data = row
-    if not isinstance(data, bytes) or sha256(data).digest() != digest:
+    entry = Entry(*row[2:])
+    if not all(isinstance(part, bytes) for part in entry) or entry.checksum != row[1]:
         return None
-    with contextlib.suppress(sqlite3.OperationalError):  # where nothing can be written, it can be read still
-        database.execute("UPDATE entries SET used = ? WHERE key = ?", (time.time(), key))
-    return json.loads(zlib.decompressobj().decompress(data, _MAX_ENTRY_BYTES))
+    if abs(time.time() - row[0]) > _USED_S:
+        with contextlib.suppress(sqlite3.Error), database:  # where nothing can be written, it can be read still
+            database.execute("UPDATE runs SET used = ? WHERE key = ?", (time.time(), key))
+    return entry
 
 
-def _write(database: sqlite3.Connection, key: str, data: bytes) -> None:
-    entry = (key, time.time(), sha256(data).digest(), data)
-    database.execute("INSERT OR REPLACE INTO entries VALUES(?, ?, ?, ?)", entry)
+def _write(database: sqlite3.Connection, key: str, entry: Entry) -> None:
+    row = (key, time.time(), sum(map(len, entry)), entry.checksum, *entry)
+    database.execute("INSERT OR REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     total = 0
-    for other, size in database.execute("SELECT key, length(data) FROM entries ORDER BY used DESC").fetchall():
+    for other, size in database.execute("SELECT key, size FROM runs ORDER BY used DESC").fetchall():
         total += size
         if total > MAX_BYTES:
-            database.execute("DELETE FROM entries WHERE key = ?", (other,))
+            database.execute("DELETE FROM runs WHERE key = ?", (other,))

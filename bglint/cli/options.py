@@ -103,9 +103,11 @@ file_options = _together(
 )
 
 run_options = _together(
-    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
     click.option(
-        "--cache-dir", type=click.Path(), metavar="DIR", help="Keep the report there until a file has changed [off]."
+        "--no-cache", is_flag=True, envvar="BGLINT_NO_CACHE", help="Neither read nor write the cache [BGLINT_NO_CACHE]."
+    ),
+    click.option(
+        "--cache-dir", type=click.Path(), metavar="DIR", help="Where to keep the cache [.bglint_cache in the project]."
     ),
     click.option(
         "-j",

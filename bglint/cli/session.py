@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
+    from bglint.discovery import Discovery
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,40 +49,36 @@ class Session:
         """Analyse the files, those `edited` with that content; show the progress where it takes long."""
         if self.stdin and self._is_excluded(self.stdin[0]):
             return Report()
-        if self.cache_folder is None or self.stdin or edited:
-            return self._run(edited, decisions=decisions)
-        from bglint.cache.reports import cached_report  # noqa: PLC0415 - seldom needed
+        started = time.perf_counter()
+        work = _Work(self, edited, decisions=decisions)
+        if self.cache_folder is None or edited:
+            report = work.check(work.scan(None), None)
+        else:
+            from bglint.warm import warm_report  # noqa: PLC0415 - not needed without a cache
 
-        question = [self.question, self.paths, decisions]
-        return cached_report(
-            self.cache_folder, question, self._looked_for(), lambda: self._run(None, decisions=decisions)
-        )
+            question = [self.question, self.paths, self._given(), decisions]
+            report = warm_report(self.cache_folder, question, self._looked_for(), work)
+        logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
+        return report
 
-    def _run(self, edited: Mapping[str, bytes] | None, *, decisions: bool) -> Report:
-        from bglint.parallel import processors  # noqa: PLC0415 - what follows is expensive to import
-        from bglint.registrations.scan import scan  # noqa: PLC0415
+    def _given(self) -> list[object]:
+        """Return what tells what came by stdin from any other."""
+        if not self.stdin:
+            return []
+        from hashlib import sha256  # noqa: PLC0415 - seldom needed
 
-        options: dict[str, Any] = {"overlay": edited} if edited and not self.stdin else {}
-        options |= {"decisions": True} if decisions else {}
-        jobs = self.jobs or processors()
-        stdin = self._text(edited)
-        with progress_bar(enabled=not self.quiet) as progress:
-            started = time.perf_counter()
-            scanned = scan(self.paths, self.resolver, stdin, jobs, meanwhile=_import_engine)
-            engine = _import_engine()
-            options |= {"jobs": jobs, "scanned": scanned, "progress": progress}
-            report: Report = engine.run(self.paths, self.resolver, stdin=stdin, **options)
-            logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
-            return report
+        return [self.stdin[0], sha256(self.stdin[1]).hexdigest()]
 
     def _looked_for(self) -> Iterator[str]:
         """Yield the files above the paths that would change the outcome if they came into being."""
-        for path in self.paths:
-            start = os.path.abspath(path)  # noqa: PTH100
-            yield start
-            for folder in Path(start).parents:
+        for path in (self.stdin[0],) if self.stdin else self.paths:
+            folder = os.path.abspath(path)  # noqa: PTH100
+            if not self.stdin:
+                yield folder
+            while (above := os.path.dirname(folder)) != folder:  # noqa: PTH120
+                folder = above
                 for name in (*CONFIG_FILES, *PROJECT_MARKERS, ".gitignore", "__init__.py"):
-                    yield str(folder / name)
+                    yield os.path.join(folder, name)  # noqa: PTH118
 
     def lines(self, filename: str) -> Sequence[str]:
         """Return the lines of a file for display; none where it cannot be read."""
@@ -92,7 +90,8 @@ class Session:
         """Return the content of a file, or what stands for it on stdin."""
         return self.stdin[1] if self.stdin and filename == self.stdin[0] else read_regular(filename)
 
-    def _text(self, edited: Mapping[str, bytes] | None) -> tuple[str, bytes] | None:
+    def text(self, edited: Mapping[str, bytes] | None) -> tuple[str, bytes] | None:
+        """Return the name and the text of what came by stdin, as edited."""
         if self.stdin and edited:
             return self.stdin[0], edited.get(*self.stdin)
         return self.stdin
@@ -100,6 +99,49 @@ class Session:
     def _is_excluded(self, filename: str) -> bool:
         settings = self.resolver.for_file(filename)
         return settings.force_exclude and settings.excluded.matches_tree(filename, str(settings.root))
+
+
+class _Work:
+    """What a run does where it is not known already."""
+
+    def __init__(self, session: Session, edited: Mapping[str, bytes] | None, *, decisions: bool) -> None:
+        from bglint.parallel import processors  # noqa: PLC0415 - what is done is expensive to import
+
+        self._session = session
+        self._edited = edited
+        self._decisions = decisions
+        self._stdin = session.text(edited)
+        self._discovery: Discovery | None = None
+        self.jobs = session.jobs or processors()
+        self.is_text = session.stdin is not None
+
+    def scan(self, listed: dict[str, list[os.DirEntry[str]]] | None) -> tuple[list[str], list[str]]:
+        """Find the files that are looked at, and those of them that may register a task."""
+        from bglint.registrations.scan import scan  # noqa: PLC0415
+
+        session = self._session
+        return scan(session.paths, session.resolver, self._stdin, self.jobs, meanwhile=_import_engine, listed=listed)
+
+    def is_candidate(self, path: str) -> bool | None:
+        """Tell whether a file that is looked at may register a task; None for one that is too large."""
+        from bglint.discovery import Discovery, TextReader  # noqa: PLC0415
+        from bglint.registrations.scan import may_register, words_of  # noqa: PLC0415
+
+        resolver = self._session.resolver
+        may = may_register(path, TextReader(), words_of(resolver.for_file(path)))
+        if may and self._discovery is None:
+            self._discovery = Discovery(self._session.paths, resolver)
+        return may and not (self._discovery is not None and self._discovery.is_ignored_file(path))
+
+    def check(self, scanned: tuple[list[str], list[str]], known: dict[str, Any] | None) -> Report:
+        """Check the files that may register a task; show the progress where it takes long."""
+        options: dict[str, Any] = {"overlay": self._edited} if self._edited and not self._stdin else {}
+        options |= {"decisions": True} if self._decisions else {}
+        session = self._session
+        with progress_bar(enabled=not session.quiet) as progress:
+            options |= {"jobs": self.jobs, "scanned": scanned, "progress": progress, "known": known}
+            report: Report = _import_engine().run(session.paths, session.resolver, stdin=self._stdin, **options)
+            return report
 
 
 def _import_engine() -> ModuleType:
@@ -156,10 +198,10 @@ def repository_root(directory: str) -> str:
 
 
 def _cache_folder(resolver: SettingsResolver, options: Mapping[str, Any]) -> str | None:
-    """Return where reports are kept; None where nobody asked for that."""
-    settings = resolver.for_directory(os.curdir)
-    if settings.cache_dir is None or options.get("no_cache"):
+    """Return where the cache is kept; None where there is to be none."""
+    if options.get("no_cache"):
         return None
+    settings = resolver.for_directory(os.curdir)
     return os.path.join(settings.root, settings.cache_dir)  # noqa: PTH118
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from bglint import catalog
+from bglint.noting import note_folder
 from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
 from bglint.program.syntax import parse
 from bglint.program.walking import statements, walk
@@ -295,18 +296,22 @@ class ModuleIndex:
         self.failures: dict[str, str] = {}
         self.overlay: dict[str, bytes] = {}
         self.asked: set[str] = set()
+        self.missed: set[str] = set()
+        self.names: set[str] = set()
         self._modules: dict[str, Module | None] = {}
         self._unnoted: set[str] = set()
         self._entries: dict[str, frozenset[str]] = {}
-        self._found: dict[tuple[str, str], str | None] = {}
+        self._found: dict[tuple[str, str], tuple[str | None, frozenset[str]]] = {}
         self._search: dict[str, list[str]] | None = None
 
     def load(self, path: str, name: str | None = None, *, optional: bool = False) -> Module | None:
         """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails.
 
         A failure is noted in `failures`, unless nobody needs the module (`optional`). Whoever wants to know what an
-        answer rests on empties `asked` before, and finds the paths there.
+        answer rests on calls `begin` before, and finds the paths in `asked`, those of them that were needed and could
+        not be read in `missed`, and in `names` the names that were looked for, without what follows a dot.
         """
+        is_new = path not in self.asked
         self.asked.add(path)
         if path not in self._modules or (path in self._unnoted and not optional):
             try:
@@ -318,7 +323,19 @@ class ModuleIndex:
                 else:
                     self._unnoted.discard(path)
                     self.failures[path] = str(error)
-        return self._modules[path]
+        module = self._modules[path]
+        if module is None:
+            if not optional:
+                self.missed.add(path)
+        elif is_new:
+            module.name = name or self.name_of(path)
+        return module
+
+    def begin(self) -> None:
+        """Forget what was asked: what is asked from now on is noted, and the first to load a module names it."""
+        self.asked.clear()
+        self.missed.clear()
+        self.names.clear()
 
     @property
     def count(self) -> int:
@@ -445,8 +462,10 @@ class ModuleIndex:
         return folder == self.root or folder.startswith(self.root.rstrip("/") + "/")
 
     def _has(self, folder: str, name: str) -> bool:
+        self.names.add(name.partition(".")[0])
         entries = self._entries.get(folder)
         if entries is None:
+            note_folder(folder)
             try:
                 entries = frozenset(os.listdir(folder))
             except OSError:
@@ -484,8 +503,15 @@ class ModuleIndex:
     def _find(self, name: str, importer: Module) -> str | None:
         key = (name, importer.path)
         if key not in self._found:
-            self._found[key] = self._look_up(name, importer)
-        return self._found[key]
+            others, self.names = self.names, set()
+            try:
+                found = self._look_up(name, importer)
+                self._found[key] = found, frozenset(self.names)
+            finally:
+                self.names |= others
+        found, names = self._found[key]
+        self.names |= names
+        return found
 
     def _look_up(self, name: str, importer: Module) -> str | None:
         parts = name.split(".")
@@ -534,12 +560,14 @@ class ModuleIndex:
 
     def _elsewhere(self, first: str) -> list[str]:
         """Other folders of the project that hold a module or package of that name."""
+        self.names.add(first)
         if self._search is None:
             self._search = {}
             self._gather(self.root, _SEARCH_DEPTH, self._search)
         return self._search.get(first, [])
 
     def _gather(self, folder: str, depth: int, into: dict[str, list[str]]) -> None:
+        note_folder(folder)
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:

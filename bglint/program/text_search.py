@@ -28,40 +28,44 @@ class TextSearch:
     def __init__(self, index: ModuleIndex, files: Iterable[str]) -> None:
         self.asked: set[bytes] = set()
         """The patterns that were asked for; whoever wants to know what an answer rests on empties it before."""
+        self.is_partial = False
+        """Whether a search was asked for that leaves files out, as there are so many."""
         self._index = index
         self._files = files
         self._listed: list[str] | None = None
-        self._found: dict[bytes, tuple[bytes, list[str]]] = {}
+        self._found: dict[tuple[bytes, str], tuple[bytes, list[str]]] = {}
+        self._windows: dict[str, str] = {}
         self._texts: dict[str, bytes] = {}
         self._room = MAX_KEPT_BYTES
 
     def find(self, pattern: bytes, word: str, near: Module | None) -> list[str]:
         """The paths of the files that hold a pattern with the word in it, that of `near` first."""
         needle = pattern % re.escape(word.encode())
+        expression = re.compile(needle)
         self.asked.add(needle)
-        if needle not in self._found:
-            matching = self._matching(re.compile(needle), word.encode(), near)
-            self._found[needle] = word.encode(), list(itertools.islice(matching, MAX_FOUND))
-        return self._found[needle][1]
+        key = needle, self._window(near)
+        if key not in self._found:
+            matching = self._matching(expression, word.encode(), key[1])
+            self._found[key] = word.encode(), list(itertools.islice(matching, MAX_FOUND))
+        found = self._found[key][1]
+        if near is None or not expression.search(near.source.data):
+            return found
+        return [near.path, *(path for path in found if path != near.path)][:MAX_FOUND]
 
     def renew(self, path: str, data: bytes) -> set[bytes]:
         """Take note of a file's new text; return the patterns that now lead to other files than before."""
         self._room += len(self._texts.pop(path, b""))
         changed = {
-            needle
-            for needle, (word, paths) in self._found.items()
-            if (word in data and re.search(needle, data) is not None) is not (path in paths)
+            key
+            for key, (word, paths) in self._found.items()
+            if (word in data and re.search(key[0], data) is not None) is not (path in paths)
         }
-        for needle in changed:
-            del self._found[needle]
-        return changed
+        for key in changed:
+            del self._found[key]
+        return {needle for needle, _ in changed}
 
-    def _matching(self, pattern: re.Pattern[bytes], word: bytes, near: Module | None) -> Iterator[str]:
-        if near is not None and pattern.search(near.source.data):
-            yield near.path
-        for path in self._nearest_first(near):
-            if near is not None and path == near.path:
-                continue
+    def _matching(self, pattern: re.Pattern[bytes], word: bytes, window: str) -> Iterator[str]:
+        for path in self._paths_in(window):
             data = self._data(path)
             if data is not None and word in data and pattern.search(data):
                 yield path
@@ -79,15 +83,28 @@ class TextSearch:
                 self._texts[path] = data
         return data
 
-    def _nearest_first(self, near: Module | None) -> list[str]:
+    def _window(self, near: Module | None) -> str:
+        """The folder to which a search is confined: the nearest with files enough, where there are too many in all."""
         if self._listed is None:
             self._listed = [path for path in self._files if path.endswith(".py")]
         if len(self._listed) <= MAX_FILES:
-            return self._listed
+            return ""
+        self.is_partial = True
         folder = near.directory if near is not None else self._index.root
+        if folder not in self._windows:
+            self._windows[folder] = self._window_around(folder)
+        return self._windows[folder]
+
+    def _window_around(self, folder: str) -> str:
+        assert self._listed is not None
         while os.path.dirname(folder) != folder:
-            inside = [path for path in self._listed if path.startswith(folder + "/")]
-            if len(inside) > MAX_FILES // 4:
-                return inside[:MAX_FILES]
+            if sum(path.startswith(folder + "/") for path in self._listed) > MAX_FILES // 4:
+                return folder
             folder = os.path.dirname(folder)
-        return self._listed[:MAX_FILES]
+        return ""
+
+    def _paths_in(self, window: str) -> list[str]:
+        assert self._listed is not None
+        if not window:
+            return self._listed[:MAX_FILES]
+        return [path for path in self._listed if path.startswith(window + "/")][:MAX_FILES]

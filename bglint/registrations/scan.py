@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bglint.discovery import Discovery, TextReader
+from bglint.discovery import MAX_FILE_BYTES, Discovery, TextReader
 from bglint.parallel import spread
 from bglint.registrations.words import Words
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bglint.settings import Settings, SettingsResolver
+
+logger = logging.getLogger(__name__)
 
 FILES_FOR_A_PROCESS: Final = 2000
 """How many files one more process is worth: fewer are read while it starts."""
@@ -29,13 +32,19 @@ def scan(
     resolver: SettingsResolver,
     stdin: tuple[str, bytes] | None = None,
     jobs: int = 1,
+    *,
     meanwhile: Callable[[], object] | None = None,
+    listed: dict[str, list[os.DirEntry[str]]] | None = None,
 ) -> tuple[list[str], list[str]]:
-    """The files that are looked at, and those of them that may register a task. `meanwhile`: see `spread`."""
+    """The files that are looked at, and those of them that may register a task. `meanwhile`: see `spread`.
+
+    The entries of the folders that were walked are put into `listed`.
+    """
     if stdin is not None:
         path = os.path.abspath(stdin[0])
         return [path], [path]
     discovery = Discovery(paths, resolver)
+    discovery.listed = listed
     groups = [(found, words_of(settings)) for found, settings in discovery.listings()]
     found = candidates(groups, jobs, meanwhile)
     return [path for paths, _ in groups for path in paths], [p for p in found if not discovery.is_ignored_file(p)]
@@ -60,27 +69,31 @@ def candidates(groups: Sequence[Group], jobs: int = 1, meanwhile: Callable[[], o
     def work(numbers: Iterable[int]) -> Iterator[tuple[int, list[list[int]]]]:
         reader = TextReader()
         for number in numbers:
-            yield (
-                number,
-                [
-                    [index for index, path in enumerate(paths) if _may_register(path, reader, words)]
-                    for paths, words in parts[number]
-                ],
-            )
+            yield number, [_worth_a_look(paths, reader, words) for paths, words in parts[number]]
 
     processes = max(1, min(jobs, sum(len(paths) for paths, _ in groups) // FILES_FOR_A_PROCESS))
     found = spread(len(parts), processes, work, meanwhile=meanwhile)
-    return [
-        paths[index]
-        for number, part in enumerate(parts)
-        for (paths, _), indexes in zip(part, found[number], strict=True)
-        for index in indexes
-    ]
+    chosen: list[str] = []
+    for number, part in enumerate(parts):
+        for (paths, _), indexes in zip(part, found[number], strict=True):
+            for index in indexes:
+                if index < 0:
+                    logger.warning("skipped, larger than %d MB: %s", MAX_FILE_BYTES // 1024**2, paths[~index])
+                else:
+                    chosen.append(paths[index])
+    return chosen
 
 
-def _may_register(path: str, reader: TextReader, words: Words) -> bool:
+def _worth_a_look(paths: Sequence[str], reader: TextReader, words: Words) -> list[int]:
+    """The numbers of the files that may register a task; of a file that is too large the complement of its number."""
+    found = [(index, may_register(path, reader, words)) for index, path in enumerate(paths)]
+    return [~index if may is None else index for index, may in found if may is not False]
+
+
+def may_register(path: str, reader: TextReader, words: Words) -> bool | None:
+    """Whether a file may register a task; None for one that is too large to be looked at."""
     try:
         size = reader.read(path)
     except OSError:
         return True
-    return size is not None and words.may_register(reader.buffer, size)
+    return words.may_register(reader.buffer, size) if size is not None else None

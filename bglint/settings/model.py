@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SELECT: Final = ("BG",)
 DEFAULT_EXCLUDE: Final = (
+    ".bglint_cache",
     ".bzr",
     ".direnv",
     ".eggs",
@@ -116,7 +117,7 @@ class Settings:
         ListOf(Registration()), (), "Further calls that register background tasks."
     )
     max_depth: int = _key(Integer(minimum=1), 10, "How many calls deep a task is followed.")
-    cache_dir: str | None = _key(Text(), None, "Where to keep the cache, such as `.bglint_cache`; none if not given.")
+    cache_dir: str = _key(Text(), ".bglint_cache", "The folder that the cache is kept in.")
     output_format: str = _key(Choice({name: name for name in OUTPUT_FORMATS}), "full", "How `bglint check` prints.")
 
     root: Path = field(default_factory=Path.cwd)

@@ -41,12 +41,12 @@ def test_what_a_process_that_ends_early_has_not_found_is_found_all_the_same(
     groups: list[scan.Group], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = scan.candidates(groups)
-    own, looked = os.getpid(), scan._may_register
+    own, looked = os.getpid(), scan.may_register
 
-    def die_elsewhere(*arguments: object) -> bool:
+    def die_elsewhere(*arguments: object) -> bool | None:
         if os.getpid() != own:
             raise MemoryError
         return looked(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(scan, "_may_register", die_elsewhere)
+    monkeypatch.setattr(scan, "may_register", die_elsewhere)
     assert scan.candidates(groups, 3) == alone

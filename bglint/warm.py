@@ -1,0 +1,375 @@
+"""A run that takes over what an earlier one found, as far as all that rests on is as it was.
+
+Where nothing has changed, the report is given again. Where the text of files has, what was found for each file that may
+register a task is taken over, unless it rests on one of them: on what it says, or on a search that it now answers in
+another way. Where files came or went, all is searched again, and what was found is taken over unless it asked for the
+name of one of them. Where anything else has changed, all is done anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from bglint import __version__
+from bglint.cache.codec import ShapeError, decoded, encoded
+from bglint.cache.snapshot import Snapshot
+from bglint.cache.store import Entry, Store
+from bglint.diagnostics import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from bglint.cache.snapshot import Changes
+    from bglint.engine import Outcome
+
+logger = logging.getLogger(__name__)
+
+_SUFFIXES: Final = (".py", ".pyi")
+_IGNORE_FILES: Final = (".gitignore", os.path.join(".git", "info", "exclude"))
+"""Files that say which files are looked at, and nothing else."""
+_NO_PACKAGES: Final = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
+"""Folders, beside those with a dot before their name, in which nobody looks for modules or dependencies."""
+_FAULTS: Final = (ShapeError, TypeError, ValueError, KeyError, IndexError, AttributeError, zlib.error)
+"""What reading an entry raises that somebody else has written."""
+
+
+class Work(Protocol):
+    """What is done where nothing is known, or not all."""
+
+    jobs: int
+    is_text: bool
+    """Whether the one file that is looked at is not read from the disk."""
+
+    def scan(self, listed: dict[str, list[os.DirEntry[str]]]) -> tuple[list[str], list[str]]:
+        """Find the files that are looked at, and of those the ones that may register a task; see `scan`."""
+
+    def is_candidate(self, path: str) -> bool | None:
+        """Tell whether a file that is looked at may register a task; None where that cannot be told alone."""
+
+    def check(self, scanned: tuple[list[str], list[str]], known: dict[str, Outcome]) -> Report:
+        """Check the candidates; see `engine.run`."""
+
+
+def warm_report(folder: str, question: object, looked_for: Iterable[str], work: Work) -> Report:
+    """The report of the files as they are now, from what is kept in the folder as far as that still holds.
+
+    `question` is what the report depends on beside files, as JSON has it; `looked_for` are files whose coming into
+    being counts although nobody opens them.
+    """
+    key = json.dumps([_of_bglint(), os.getcwd(), question], default=repr)
+    store = Store(folder)
+    run = _Run(store, key, time.time(), sorted(set(looked_for)), work)
+    entry = store.get(key)
+    try:
+        earlier = _Earlier(entry) if entry is not None else None
+        changes = earlier.snapshot.changes(work.jobs) if earlier is not None else None
+        if earlier is not None and changes is not None:
+            return run.after(earlier, changes)
+    except _FAULTS as error:
+        logger.debug("cache not understood: %r", error)
+    return run.anew()
+
+
+class _Earlier:
+    """What an earlier run left."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.snapshot = Snapshot.decoded(entry.head, entry.marks, entry.names)
+        warnings, report = json.loads(entry.report)
+        self.warnings: list[tuple[str, str]] = [(str(name), str(text)) for name, text in warnings]
+        self.report: Report = decoded(Report, report)
+
+    def findings(self) -> _Findings:
+        """What was found for each candidate."""
+        return _Findings.decoded(self.entry.outcomes)
+
+
+class _Run:
+    """One run, and what it leaves for the next."""
+
+    def __init__(self, store: Store, key: str, started: float, looked_for: Sequence[str], work: Work) -> None:
+        self._store = store
+        self._key = key
+        self._started = started
+        self._looked_for = looked_for
+        self._work = work
+        self._listed: dict[str, list[str] | None] = {}
+
+    def after(self, earlier: _Earlier, changes: Changes) -> Report:
+        """The report after an earlier run, of whose ground this has changed."""
+        if not changes:
+            logger.debug("nothing has changed: the report is that of an earlier run")
+            return self._again(earlier, changes)
+        if self._work.is_text:
+            return self.anew()
+        files = frozenset(earlier.snapshot.files)
+        if _concerns_everything(changes) or not changes.files.isdisjoint(set(self._looked_for) - files):
+            return self.anew()
+        findings = earlier.findings()
+        may = {path: self._work.is_candidate(path) for path in changes.files & files}
+        ignores = any(path.endswith(_IGNORE_FILES) for path in changes.files)
+        if changes.names or earlier.warnings or ignores or None in may.values():
+            return self._scanned(earlier, changes, findings)
+        candidates = {path for path in findings.candidates if may.get(path, True)}.union(
+            path for path in may if may[path]
+        )
+        valid = findings.valid(changes.files, frozenset(), changes.files & files, files_differ=False)
+        if valid == candidates == set(findings.candidates):
+            logger.debug("no task leads to what has changed: the report is that of an earlier run")
+            return self._again(earlier, changes)
+        listed = dict(zip(earlier.snapshot.folders, earlier.snapshot.listing(), strict=True))
+        chosen = [path for path in earlier.snapshot.files if path in candidates]
+        known = findings.outcomes(valid & candidates)
+        return self._checked((earlier.snapshot.files, chosen), known, _Seen(listed), earlier, changes.touched)
+
+    def anew(self) -> Report:
+        """The report of a run that takes over nothing."""
+        from bglint.cache.marks import names_in  # noqa: PLC0415 - of no use where nothing has changed
+
+        if self._store.prepare():
+            around = os.path.dirname(self._store.folder)
+            self._listed = {around: names_in(around)}  # which has just changed, maybe
+        return self._scanned()
+
+    def _again(self, earlier: _Earlier, changes: Changes) -> Report:
+        for name, text in earlier.warnings:
+            logging.getLogger(name).warning("%s", text)
+        if changes.touched:
+            snapshot = earlier.snapshot.renewed(changes.touched, self._started)
+            if changes or snapshot.marks != earlier.snapshot.marks or snapshot.digests != earlier.snapshot.digests:
+                head, marks, names = snapshot.encoded()
+                self._store.put(self._key, Entry(head, marks, names, earlier.entry.report, earlier.entry.outcomes))
+        return earlier.report
+
+    def _scanned(
+        self, earlier: _Earlier | None = None, changes: Changes | None = None, findings: _Findings | None = None
+    ) -> Report:
+        """The report where other files may be looked at than before."""
+        from bglint.cache.marks import counting  # noqa: PLC0415 - what follows is of no use where nothing has changed
+        from bglint.noting import noting  # noqa: PLC0415
+
+        entries: dict[str, list[os.DirEntry[str]]] = {}
+        with _warnings() as warnings, noting() as noted:
+            scanned = self._work.scan(entries)
+        known: dict[str, Outcome] = {}
+        touched: Collection[str] = ()
+        if earlier is not None and changes is not None and findings is not None:
+            touched = changes.touched
+            differing = frozenset(earlier.snapshot.files) ^ frozenset(scanned[0])
+            names = frozenset(_stem(name) for found in changes.names.values() for name in found)
+            other = changes.files | differing
+            valid = findings.valid(other, names, other.intersection(scanned[0]), files_differ=bool(differing))
+            known = findings.outcomes(valid.intersection(scanned[1]))
+        listed = self._listed | {path: counting(found) for path, found in entries.items()}
+        return self._checked(scanned, known, _Seen(listed, noted.files, noted.folders, warnings), earlier, touched)
+
+    def _checked(
+        self,
+        scanned: tuple[list[str], list[str]],
+        known: dict[str, Outcome],
+        seen: _Seen,
+        earlier: _Earlier | None,
+        touched: Collection[str],
+    ) -> Report:
+        from bglint.noting import noting  # noqa: PLC0415
+
+        with _warnings() as warnings, noting() as noted:
+            report = self._work.check(scanned, known)
+        others, folders = {*self._looked_for, *seen.files, *noted.files}, {*seen.folders, *noted.folders}
+        if earlier is not None:
+            others.update(earlier.snapshot.others)
+            folders.update(earlier.snapshot.folders)
+        snapshot = Snapshot.take(
+            [] if self._work.is_text else scanned[0],
+            others,
+            folders,
+            started=self._started,
+            listed=seen.listed,
+            before=earlier.snapshot if earlier is not None else None,
+            touched=touched,
+        )
+        kept = json.dumps([[*seen.warnings, *warnings], encoded(report)], separators=(",", ":")).encode("ascii")
+        self._store.put(self._key, Entry(*snapshot.encoded(), kept, _Findings.encoded(scanned[1], known)))
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What looking for the files has come upon: the entries of folders that count, files and folders, warnings."""
+
+    listed: Mapping[str, list[str] | None]
+    files: Collection[str] = ()
+    folders: Collection[str] = ()
+    warnings: Sequence[tuple[str, str]] = ()
+
+
+def _concerns_everything(changes: Changes) -> bool:
+    """Whether what has changed may tell for every file: a setting, a dependency, a folder in which both may lie."""
+    return any(not path.endswith((*_SUFFIXES, *_IGNORE_FILES)) or _is_setup(path) for path in changes.files) or any(
+        not _is_module(name) for names in changes.names.values() for name in names
+    )
+
+
+def _is_setup(path: str) -> bool:
+    """Whether a Python file says what the project depends on."""
+    return os.path.basename(path) == "setup.py"
+
+
+def _is_module(name: str) -> bool:
+    """Whether an entry that came or went is a module, or a folder in which nobody looks for one."""
+    if name.endswith("/"):
+        plain = name.rstrip("/@")
+        return "@" not in name and (plain.startswith(".") or plain in _NO_PACKAGES) and plain != ".git"
+    return name.rstrip("@!?").endswith((*_SUFFIXES, ".gitignore")) and not _is_setup(name.rstrip("@!?"))
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0].rstrip("/@!?")
+
+
+class _Searches:
+    """Searches of a few files: a file that had been found before was asked for, and need not be thought of here."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = [path for path in paths if path.endswith(".py")]
+        self._texts: list[bytes] | None = None
+        self._known: dict[str, bool] = {}
+
+    def finds(self, pattern: str) -> bool:
+        """Tell whether a search finds one of the files."""
+        if not self._paths:
+            return False
+        if pattern not in self._known:
+            import re  # noqa: PLC0415 - of no use where nothing has changed
+
+            expression = re.compile(pattern.encode("latin-1"))
+            self._known[pattern] = any(map(expression.search, self._read()))
+        return self._known[pattern]
+
+    def _read(self) -> list[bytes]:
+        from bglint.source import read_regular  # noqa: PLC0415
+
+        if self._texts is None:
+            self._texts = []
+            for path in self._paths:
+                try:
+                    self._texts.append(read_regular(path))
+                except OSError:
+                    continue
+        return self._texts
+
+
+class _Warnings(logging.Handler):
+    """Keeps what is warned of, which is to be said again the next time."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning."""
+        self.texts.append((record.name, record.getMessage()))
+
+
+@contextmanager
+def _warnings() -> Iterator[list[tuple[str, str]]]:
+    """Keep what is warned of, with the name of who does."""
+    handler, root = _Warnings(), logging.getLogger("bglint")
+    root.addHandler(handler)
+    try:
+        yield handler.texts
+    finally:
+        root.removeHandler(handler)
+
+
+class _Findings:
+    """What was found for each candidate and what that rests on, which is all that is looked at before it is needed."""
+
+    def __init__(self, candidates: list[str], table: list[str], rows: dict[str, list[Any]]) -> None:
+        self.candidates = candidates
+        self._table = table
+        self._rows = rows
+
+    @staticmethod
+    def encoded(candidates: Sequence[str], outcomes: Mapping[str, Outcome]) -> bytes:
+        """What `decoded` makes findings of: paths, names and patterns that outcomes have in common are written once."""
+        from bglint.program.scopes import TOO_DEEP  # noqa: PLC0415 - expensive to import
+
+        table: dict[str, int] = {}
+
+        def numbers(texts: Iterable[str]) -> list[int]:
+            return [table.setdefault(text, len(table)) for text in texts]
+
+        rows = {}
+        for path, outcome in outcomes.items():
+            if any(each.reason.startswith(TOO_DEEP) for each in outcome.unreadable):
+                continue  # how deep is too deep depends on what was asked before
+            ground = outcome.ground
+            grounds = [numbers(ground.modules), numbers(ground.names), numbers(ground.searches), ground.is_partial]
+            rows[path] = [*grounds, encoded(outcome.judged), encoded(outcome.unreadable)]
+        value = [candidates, [*table], rows]
+        return zlib.compress(json.dumps(value, separators=(",", ":")).encode("ascii"), 1)
+
+    @classmethod
+    def decoded(cls, data: bytes) -> _Findings:
+        """The findings that were encoded."""
+        candidates, table, rows = json.loads(zlib.decompress(data))
+        return cls(list(candidates), list(table), dict(rows))
+
+    def valid(
+        self, changed: frozenset[str], names: frozenset[str], searched: frozenset[str], *, files_differ: bool
+    ) -> set[str]:
+        """The candidates for which what was found rests on nothing that is other than it was.
+
+        `changed` are the files that changed, came or went, or are looked at no longer, or only now; `names` those of
+        the modules that came or went, without what follows a dot; `searched` the files that a search would read anew.
+        """
+        texts = _Searches(searched)
+        asked = {number for number, text in enumerate(self._table) if text in changed}
+        named = {number for number, text in enumerate(self._table) if text in names}
+        return {
+            path
+            for path, (modules, stems, searches, is_partial, *_) in self._rows.items()
+            if asked.isdisjoint(modules)
+            and named.isdisjoint(stems)
+            and not (files_differ and is_partial)
+            and not any(texts.finds(self._table[number]) for number in searches)
+        }
+
+    def _texts(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self._table[number] for number in numbers)
+
+    def outcomes(self, paths: Iterable[str]) -> dict[str, Outcome]:
+        """What was found for some of the candidates."""
+        from bglint.engine import Ground, Judged, Outcome, Unreadable  # noqa: PLC0415 - expensive to import
+
+        outcomes: dict[str, Outcome] = {}
+        for path in paths:
+            modules, names, searches, is_partial, judged, unreadable = self._rows[path]
+            ground = Ground(self._texts(modules), self._texts(names), self._texts(searches), bool(is_partial))
+            said = decoded(tuple[Judged, ...], judged), decoded(tuple[Unreadable, ...], unreadable)
+            outcomes[path] = Outcome(*said, ground)
+        return outcomes
+
+
+def _of_bglint() -> list[Any]:
+    """What tells this bglint from any other: its version, its own files, and the Python that runs it."""
+    waiting, seen = [os.path.dirname(__file__)], []
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith((".py", ".toml")):
+                    found = entry.stat()
+                    seen.append((entry.path, found.st_mtime_ns, found.st_size))
+                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
+                    waiting.append(entry.path)
+    return [__version__, sys.version, zlib.crc32(repr(sorted(seen)).encode("utf-8", "surrogateescape"))]
