@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -55,7 +54,11 @@ def wants_color(choice: ColorChoice, stream: TextIO, environment: Mapping[str, s
 
 def terminal_width(stream: TextIO) -> int | None:
     """Return the columns of the terminal; None where the output goes elsewhere and need not fit."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size  # noqa: PLC0415 - brings along what reads archives
+
+    return get_terminal_size().columns
 
 
 def speaks_unicode(stream: TextIO) -> bool:

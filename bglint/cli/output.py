@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -18,11 +19,12 @@ from bglint.reporters import TEXT_FORMATS
 from bglint.reporters.context import RenderContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bglint.cli.console import ColorChoice
     from bglint.diagnostics import Report
     from bglint.reporters.context import Reporter
+    from bglint.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,27 @@ class Output:
         return self.to_stdout in TEXT_FORMATS
 
 
+class _KnownRules(Mapping[str, "Rule"]):
+    """All rules by code, which are imported when a reporter asks for one."""
+
+    def __getitem__(self, code: str) -> Rule:
+        return self._rules()[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules())
+
+    def __len__(self) -> int:
+        return len(self._rules())
+
+    @staticmethod
+    def _rules() -> Mapping[str, Rule]:
+        from bglint.rules.registry import RULES  # noqa: PLC0415 - that is the point
+
+        return RULES
+
+
 def render_context(session: Session, color: ColorChoice) -> RenderContext:
     """Return what reporters need to know to print on stdout."""
-    from bglint.rules.registry import RULES  # noqa: PLC0415
-
     cwd = os.getcwd()  # noqa: PTH109
     return RenderContext(
         cwd=cwd,
@@ -64,7 +83,7 @@ def render_context(session: Session, color: ColorChoice) -> RenderContext:
         color=wants_color(color, sys.stdout),
         ascii_only=not speaks_unicode(sys.stdout),
         lines=session.lines,
-        rules=RULES,
+        rules=_KnownRules(),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,6 +49,8 @@ def did_you_mean(wrong: str, right: Iterable[str]) -> str:
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:
     """The nearest of some names or rule codes to one that is none of them; None where no one is near."""
+    import difflib  # noqa: PLC0415 - needed where something is wrong alone
+
     names = sorted(set(right))
     near = difflib.get_close_matches(wrong, names, n=max(len(names), 1), cutoff=_LIKE)
     near = [name for name in near if not _CODE.fullmatch(name) or _likeness(wrong, name) >= _LIKE_A_CODE]
@@ -60,6 +61,8 @@ def nearest(wrong: str, right: Iterable[str]) -> str | None:
 
 
 def _likeness(wrong: str, name: str) -> float:
+    import difflib  # noqa: PLC0415
+
     return difflib.SequenceMatcher(None, name, wrong).ratio()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -101,6 +100,8 @@ def _load(
 
 def _read_table(path: Path, *, required: bool, problems: list[Problem]) -> dict[str, object]:
     """Return the keys that a file sets; an empty table where it cannot be read."""
+    import tomllib  # noqa: PLC0415 - many projects have nothing to read
+
     source = shown_path(path)
     try:
         document: dict[str, object] = tomllib.loads(read_regular(path).decode("utf-8"))
@@ -147,6 +148,8 @@ def _mentions_bglint(pyproject: Path) -> bool:
         return False
     if b"bglint" not in data:
         return False
+    import tomllib  # noqa: PLC0415
+
     try:
         tools = tomllib.loads(data.decode("utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
