@@ -24,14 +24,12 @@ from bglint.engine import run
 from bglint.settings import SettingsResolver
 from tests.parity import data
 from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, NOT_RUN, Application
-from tests.parity.measuring import Measured, Specification
+from tests.parity.measuring import HEAVY_MS, SECONDS_MS, Measured, Specification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-HEAVY_MS: Final = 100.0
-SECONDS_MS: Final = 1000.0
 VERDICTS: Final = ("cpu", "cpu-async", "blocking-async", "slow-io", "offloaded", "enqueue", "light")
 
 
@@ -108,9 +106,17 @@ class Comparison:
         return f"the linter says {self.verdict}, but the task {self.behaviour} ({figures})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Systems:
+    """The servers that tasks talk to: their ports, and the authority that they are certified by."""
+
+    ports: dict[str, int]
+    certificate: Path
+
+
 @contextmanager
-def other_systems(folder: Path) -> Iterator[dict[str, int]]:
-    """The servers that tasks talk to; the port of each by the one it stands for."""
+def other_systems(folder: Path) -> Iterator[Systems]:
+    """Start the servers that tasks talk to, with their files in a folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         redis_port = probe.getsockname()[1]
@@ -126,7 +132,7 @@ def other_systems(folder: Path) -> Iterator[dict[str, int]]:
         ports = json.loads(services.stdout.readline())
         while _refuses(redis_port):
             time.sleep(0.02)
-        yield {**ports, "6379": redis_port}
+        yield Systems({**ports, "6379": redis_port}, folder / "ca.pem")
     finally:
         services.communicate()
         redis.terminate()
@@ -143,7 +149,9 @@ def _refuses(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def measure(application: Application, ports: dict[str, int], folder: Path, certificate: Path) -> list[Measured]:
+def measure(
+    application: Application, ports: dict[str, int], folder: Path, certificate: Path, *, thorough: bool
+) -> list[Measured]:
     """Run the tasks of an application in a process of its own, one after the other."""
     made, work, programs = folder / "data", folder / "work", folder / "bin"
     for each in (made, work, programs):
@@ -163,6 +171,7 @@ def measure(application: Application, ports: dict[str, int], folder: Path, certi
         registrations=application.registrations,
         absent=[*application.absent, *unusable()],
         state=application.state,
+        thorough=thorough,
     )
     given, result = folder / "specification.json", folder / "measured.json"
     given.write_text(json.dumps(asdict(specification)))
@@ -222,12 +231,17 @@ def _weight(measured: Measured) -> float:
     return measured.cpu_ms + measured.busy_ms
 
 
-def compared(application: Application) -> list[Comparison]:
-    """Run an application, with servers of its own, and compare."""
+def compared(application: Application, systems: Systems, *, thorough: bool = False) -> list[Comparison]:
+    """Run an application, and compare; nothing else may use these systems meanwhile."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        with other_systems(folder) as ports:
-            return compare(application, measure(application, ports, folder, folder / "ca.pem"))
+        measured = measure(application, systems.ports, Path(name), systems.certificate, thorough=thorough)
+        return compare(application, measured)
+
+
+def compared_alone(application: Application) -> list[Comparison]:
+    """Run an application thoroughly, with systems of its own, and compare."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, other_systems(Path(name)) as systems:
+        return compared(application, systems, thorough=True)
 
 
 def rows_of(comparisons: list[Comparison]) -> list[str]:
@@ -276,7 +290,7 @@ def main(folders: list[str]) -> int:
     chosen = [each for each in APPLICATIONS if each.folder in folders or not folders]
     disagreements = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for application, found in zip(chosen, pool.map(compared, chosen), strict=True):
+        for application, found in zip(chosen, pool.map(compared_alone, chosen), strict=True):
             rows[application.folder] = rows_of([each for each in found if each.missing is None])
             print(f"{application.folder}: {len(found)} tasks", flush=True)
             for each in found:

@@ -28,6 +28,18 @@ class Kept:
     kwargs: dict[str, Any]
     options: dict[str, Any] = field(default_factory=dict)
 
+    def is_same(self, other: Kept) -> bool:
+        """Tell whether both call the same with the same arguments; what cannot be compared is not the same."""
+        try:
+            return bool(self._call == other._call)
+        except Exception:  # arrays and data frames have no single answer
+            return False
+
+    @property
+    def _call(self) -> tuple[object, ...]:
+        types = [type(each) for each in (*self.args, *self.kwargs.values())]  # 1 == True == 1.0
+        return self.function, types, self.args, self.kwargs, self.options
+
 
 class Keeping:
     """The tasks that were registered so far."""

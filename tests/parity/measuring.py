@@ -5,7 +5,8 @@
 Run in a process of its own and in a folder that holds the data. The application is asked through its own endpoints;
 what they register is not run by the framework but kept, with the line that registered it, and then run task by task,
 with nothing beside it: once to warm up (imports, caches, connections), then again to be measured. Of several runs the
-least is taken, since what disturbs a measurement only ever adds to it.
+least is taken, since what disturbs a measurement only ever adds to it; for the same reason a task that stayed small is
+not run again. What is registered at several places with the same arguments is measured once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import resource
 import shutil
 import socket
 import sys
+import threading
 import time
 import warnings
 from contextlib import nullcontext
@@ -44,11 +46,15 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+HEAVY_MS: Final = 100.0
+"""What a task may compute or hold the event loop for."""
+SECONDS_MS: Final = 1000.0
+"""What a task may wait."""
 RUNS: Final = 3
-WARM_UP_MS: Final = 3000
-"""A first run that computed for longer did not do so for what it pays only once: imports and caches cost less."""
-ENOUGH_MS: Final = 1000
-"""A run that used or waited for so much need not be repeated: its disturbance is small beside it."""
+CLEAR_MS: Final = 300
+"""A run that computed or held the loop for so much is far from the threshold, and its disturbance small beside it."""
+CACHES_MS: Final = 3000
+"""What a first run may spend on what is only paid once, and is no import."""
 QUIET_MS: Final = 5
 """CPU in 20 milliseconds that nobody needs who has nothing to do."""
 TIMEOUT_S: Final = 120.0
@@ -64,7 +70,8 @@ class Specification:
     `requests` are those to make, where the application has no description of its endpoints. `frameworks` are those
     whose tasks are kept, `registrations` callables that take a task, with its position. Of the packages in `absent`
     everything can be imported and nothing can be called. `state` is what is put on the application's before it starts:
-    an object for each class.
+    an object for each class. Without `thorough`, a first run that was heavy beyond its imports is enough: that says on
+    which side of a threshold a task is, and not how far.
     """
 
     roots: list[str]
@@ -78,6 +85,7 @@ class Specification:
     registrations: dict[str, int]
     absent: list[str]
     state: dict[str, str]
+    thorough: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,18 +258,62 @@ def least(runs: list[Measured]) -> Measured:
     return replace(runs[-1], **{name: min(getattr(run, name) for run in runs) for name in FIGURES})
 
 
-async def measure(task: Kept, data: Path, client: redis.Redis) -> Measured:
+class ImportTime:
+    """The time that all imports have taken since this was made, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._find_and_load = importlib._bootstrap._find_and_load  # type: ignore[attr-defined]
+        self._under_way: set[int] = set()
+        importlib._bootstrap._find_and_load = self._load  # type: ignore[attr-defined]
+
+    def _load(self, *args: Any) -> Any:
+        thread = threading.get_ident()
+        if thread in self._under_way:
+            return self._find_and_load(*args)
+        self._under_way.add(thread)
+        begun = time.perf_counter()
+        try:
+            return self._find_and_load(*args)
+        finally:
+            self.ms += (time.perf_counter() - begun) * 1000
+            self._under_way.discard(thread)
+
+
+def heaviness(run: Measured) -> float:
+    """What a run computed or held the loop for, whatever was more."""
+    return max(run.cpu_ms, run.busy_ms, run.loop_cpu_ms, run.process_cpu_ms + run.children_cpu_ms)
+
+
+def is_small(run: Measured) -> bool:
+    """Tell whether a run neither computed nor held the loop for as much as counts; waiting needs no warming up."""
+    return heaviness(run) < HEAVY_MS
+
+
+async def measure(task: Kept, data: Path, client: redis.Redis, imports: ImportTime, *, thorough: bool) -> Measured:
     """Warm a task up, then run it until it has been measured often enough."""
-    imported = len(sys.modules)
-    runs = [await once(task, data, client)]
-    was_warm = len(sys.modules) == imported and runs[0].cpu_ms > ENOUGH_MS
-    if runs[0].outcome != "finished" or runs[0].cpu_ms > WARM_UP_MS or was_warm:
-        return runs[0]
-    runs.clear()
-    while len(runs) < RUNS and sum(max(run.duration_ms, run.process_cpu_ms) for run in runs) < ENOUGH_MS:
+    imported_ms = imports.ms
+    first = await once(task, data, client)
+    once_only_ms = imports.ms - imported_ms + (CACHES_MS if thorough else 0)
+    if first.outcome != "finished" or is_small(first) or heaviness(first) - once_only_ms > CLEAR_MS:
+        return first
+    runs: list[Measured] = []
+    while len(runs) < RUNS and sum(map(heaviness, runs)) < CLEAR_MS:
         runs.append(await once(task, data, client))
-    failed = [run for run in runs if run.outcome != "finished"]
-    return failed[0] if failed else least(runs)
+        if runs[-1].outcome != "finished" or is_small(runs[-1]):
+            return runs[-1]
+    return least(runs)
+
+
+async def measure_all(tasks: list[Kept], data: Path, client: redis.Redis, *, thorough: bool) -> list[Measured]:
+    """Measure each task, and what several places registered once for all of them."""
+    imports = ImportTime()
+    done: list[tuple[Kept, Measured]] = []
+    for task in tasks:
+        alike = next((measured for other, measured in done if other.is_same(task)), None)
+        measured = alike or await measure(task, data, client, imports, thorough=thorough)
+        done.append((task, replace(measured, filename=task.filename, row=task.row, through=task.through)))
+    return [measured for _, measured in done]
 
 
 async def main(specification: Specification) -> list[Measured]:
@@ -289,7 +341,8 @@ async def main(specification: Specification) -> list[Measured]:
         ]
     keeping.end()
     with redis.Redis(port=specification.ports["6379"]) as client:
-        return [await measure(task, data, client) for task in wanted]
+        client.flushall()  # what other applications left
+        return await measure_all(wanted, data, client, thorough=specification.thorough)
 
 
 def found_at(place: str) -> Any:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.parity.applications import APPLICATIONS, NOT_INSTALLED, NOT_RUN, Application
-from tests.parity.comparing import ROOT, VERDICTS, Comparison, compared, rows_in
+from tests.parity.comparing import ROOT, VERDICTS, Comparison, Systems, compared, other_systems, rows_in
 from tests.parity.measuring import Measured
 from tests.want import expectations
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "parity.md").read_text()
@@ -39,14 +40,14 @@ CASES = [pytest.param(a.folder, place, id=f"{a.folder}-{place}") for a in APPLIC
 
 
 @cache
-def comparisons(folder: str, shared: Path) -> dict[str, Comparison]:
-    """Run an application once for all tests and all their processes."""
+def comparisons(folder: str, shared: Path, systems: Systems) -> dict[str, Comparison]:
+    """Run an application once for all tests, and for those in other processes as well, which wait meanwhile."""
     shared.mkdir(exist_ok=True)
     kept = shared / f"{folder}.json"
     with (shared / f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            kept.write_text(json.dumps([asdict(each) for each in compared(BY_FOLDER[folder])]))
+            kept.write_text(json.dumps([asdict(each) for each in compared(BY_FOLDER[folder], systems)]))
     found = [{**each, "measured": Measured(**each["measured"])} for each in json.loads(kept.read_text())]
     return {each["place"]: Comparison(**each) for each in found}
 
@@ -57,9 +58,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parity"
 
 
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systems]:
+    with other_systems(tmp_path_factory.mktemp("systems")) as started:
+        yield started
+
+
 @pytest.mark.parametrize(("folder", "place"), CASES)
-def test_the_task_does_what_the_linter_says(folder: str, place: str, shared: Path) -> None:
-    found = comparisons(folder, shared).get(place)
+def test_the_task_does_what_the_linter_says(folder: str, place: str, shared: Path, systems: Systems) -> None:
+    found = comparisons(folder, shared, systems).get(place)
     assert found is not None, f"no endpoint of {folder} registered the task of {place}"
     if found.missing is not None:
         pytest.skip(f"needs {found.missing}, which the tests do not install")
@@ -69,9 +76,9 @@ def test_the_task_does_what_the_linter_says(folder: str, place: str, shared: Pat
 
 
 @pytest.mark.parametrize("folder", BY_FOLDER)
-def test_the_page_has_the_tasks_that_were_run(folder: str, shared: Path) -> None:
+def test_the_page_has_the_tasks_that_were_run(folder: str, shared: Path, systems: Systems) -> None:
     rows = [row.split(" | ") for row in rows_in(PAGE)[folder]]
-    run = [each for each in comparisons(folder, shared).values() if each.missing is None]
+    run = [each for each in comparisons(folder, shared, systems).values() if each.missing is None]
     assert sorted((row[2], row[3]) for row in rows) == sorted((each.verdict, each.category) for each in run), (
         f"docs/parity.md is out of date: python -m tests.parity.comparing {folder}"
     )
