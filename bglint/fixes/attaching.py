@@ -40,13 +40,15 @@ def attach(site: Site) -> Fix | None:
     if (shared := _made_in_module(site, name)) is not None and is_fastapi_endpoint(site, function):
         return fix("unsafe", _INJECT, _with_parameter(site, function, name, shared))
     made = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _makes_tasks(node, name)]
-    if len(made) != 1 or made[0] not in function.body or _is_bound_elsewhere(function, name, made[0]):
+    if len(made) != 1 or _is_bound_elsewhere(function, name, made[0]):
         return None
-    if is_fastapi_endpoint(site, function):
+    if is_fastapi_endpoint(site, function) and len(site.block(made[0])) > 1:
         kind = ast.unparse(made[0].value.func) if isinstance(made[0].value, ast.Call) else ""
+        if kind.partition(".")[0] not in site.module.scope.bindings:
+            return None
         edits = (site.text.without_statement(made[0]), _with_parameter(site, function, name, kind))
         return fix("unsafe", _INJECT, *edits)
-    return _given_to_responses(site, function, name, made[0])
+    return _given_to_responses(site, function, name, made[0]) if made[0] in function.body else None
 
 
 def add_to_injected(site: Site) -> Fix | None:

@@ -40,14 +40,18 @@ def return_instead(site: Site) -> Fix | None:
 
 
 def _raises_behind(site: Site, call: ast.Call) -> Iterator[ast.Raise]:
-    """The raises in the statements behind the one that holds a call, in its block."""
+    """The raises in the statements behind the one that holds a call, in its block and in those around it."""
     statement = site.statement(call)
     if statement is None or not is_statement(site, call) or not _leaves_at_once(site, statement):
         return
-    block = site.block(statement)
-    for node in own_nodes(block[block.index(statement) + 1 :]):
-        if isinstance(node, ast.Raise):
-            yield node
+    node: ast.AST | None = statement
+    while node is not None and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.stmt):
+            block = site.block(node)
+            for behind in own_nodes(block[block.index(node) + 1 :]):
+                if isinstance(behind, ast.Raise):
+                    yield behind
+        node = site.parent(node)
 
 
 def _leaves_at_once(site: Site, statement: ast.stmt) -> bool:

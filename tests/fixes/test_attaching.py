@@ -59,6 +59,21 @@ def test_a_comment_in_a_default_keeps_it(build: Build) -> None:
     expect(build, "BG413", source, None, "")
 
 
+def test_hand_made_tasks_within_a_block_are_injected_as_well(build: Build) -> None:
+    source = (
+        "@app.post('/')\ndef endpoint(user{}):\n    if user:\n{}        tasks.add_task(store, user)\n    return 1\n"
+    )
+    made = source.format("", "        tasks = BackgroundTasks()\n")
+    expect(build, "BG404", made, source.format(", tasks: BackgroundTasks", ""), "unsafe")
+
+
+def test_a_type_that_only_the_function_imports_is_no_annotation(build: Build) -> None:
+    made = "@app.post('/')\ndef endpoint():\n    {}tasks = {}()\n    tasks.add_task(store, 1)\n"
+    imports = "from fastapi import BackgroundTasks as Tasks\n    "
+    expect(build, "BG404", made.format(imports, "Tasks"), None, "")
+    assert build("BG404", HEAD + made.format("", "BackgroundTasks")) is not None
+
+
 def test_parameters_that_share_a_line_go_on_sharing_it(build: Build) -> None:
     before = """
         @app.post("/")
@@ -235,6 +250,15 @@ def test_a_raise_in_the_handler_of_another_error_is_one_as_well(build: Build) ->
     returned = LOST.format(body.format("return JSONResponse({\"detail\": 'no'}, 404, background=tasks)"))
     head = HEAD.replace("import FileResponse", "import JSONResponse")
     expect(build, "BG408", raised, returned, "unsafe", head)
+
+
+@pytest.mark.parametrize("around", ["if user:", "for user in range(user):", "with open('a'):"])
+def test_a_raise_behind_the_block_of_the_registration_is_one_as_well(build: Build, around: str) -> None:
+    body = f"{around}\n            tasks.add_task(store, user)\n        {{}}"
+    raised = LOST.format(body.format("raise HTTPException(404, 'no')"))
+    returned = LOST.format(body.format("return JSONResponse({\"detail\": 'no'}, 404, background=tasks)"))
+    head = HEAD.replace("import FileResponse", "import JSONResponse")
+    expect(build, "BG408", raised, None if around.startswith("with") else returned, "unsafe", head)
 
 
 @pytest.mark.parametrize(
