@@ -73,6 +73,8 @@ def hand_over_coroutine_function(site: Site) -> Fix | None:
     registration = site.registration
     if registration is None or not isinstance(registration.target, ast.Lambda):
         return None
+    if registration.form.method == "schedule_sync":  # Falcon's, which awaits nothing
+        return None
     call = _unwrapped(registration.target.body, site, registration)
     applicability = _applicability(site, call.func, registration) if call is not None else None
     return _from_lambda(site, applicability)

@@ -3,7 +3,7 @@
 ## What it does
 Fires when the target is a lambda around an async call, an async function behind a decorator whose wrapper is a plain
 `def`, or a plain function that returns a coroutine or makes one and drops it. In Quart also when it is an object whose
-`__call__` is async.
+`__call__` is async, and in Falcon when `schedule_sync` gets an async function.
 
 ## Why is this bad?
 The framework sees a plain callable, runs it in a thread, and throws away what it returns. The coroutine is never
@@ -133,13 +133,18 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """A target that runs in a thread and only makes a coroutine there."""
     registration = case.registration
-    if (
-        registration.form.takes != "callable"
-        or registration.form.sync_in != "thread"
-        or registration.form.framework == "falcon"
-    ):
+    if registration.form.takes != "callable" or registration.form.sync_in != "thread":
         return
     values = runnable(registration)
+    if registration.form.framework == "falcon":
+        if registration.form.method != "schedule_sync":
+            return  # it refuses plain callables at once
+        if values and all(is_async(value, case.program) for value in values):
+            yield Finding(
+                f"`schedule_sync` runs `{case.target}` in a thread, which only makes a coroutine: nothing awaits it",
+                "error",
+                help="hand it to `schedule`",
+            )
     made = [only_makes_coroutine(value, registration.arguments, case.program) for value in values]
     objects = [_unawaited_object(value, case) for value in values]
     if objects and all(objects):

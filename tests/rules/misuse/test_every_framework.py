@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from celery import Celery
 from fastapi import Depends
+from lilya.apps import Lilya
+from lilya.background import Task as LilyaTask
+from lilya.background import Tasks as LilyaTasks
+from lilya.exceptions import HTTPException as LilyaError
+from lilya.responses import JSONResponse as LilyaResponse
+from lilya.routing import Path as LilyaPath
 from litestar import Litestar
 from litestar import Response as LitestarResponse
 from litestar import get as litestar_get
@@ -27,7 +33,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
@@ -52,6 +58,17 @@ def litestar(*tasks: tuple[Any, ...]) -> None:
         client.get("/")
 
 
+def lilya(*tasks: tuple[Any, ...]) -> None:
+    respond_with_lilya(lambda: LilyaTasks([LilyaTask(*each) for each in tasks]))
+
+
+def respond_with_lilya(background: Callable[[], Any]) -> None:
+    async def endpoint(request: Any) -> LilyaResponse:
+        return LilyaResponse({}, background=background())
+
+    TestClient(Lilya(routes=[LilyaPath("/", endpoint)])).get("/")
+
+
 def quart(*tasks: tuple[Any, ...]) -> None:
     app = Quart("tests", root_path=str(Path.cwd()))
 
@@ -68,8 +85,8 @@ def quart(*tasks: tuple[Any, ...]) -> None:
     asyncio.run(main())
 
 
-RESPONSES = pytest.mark.parametrize("run", [starlette, litestar])
-ALL = pytest.mark.parametrize("run", [starlette, litestar, quart])
+RESPONSES = pytest.mark.parametrize("run", [starlette, litestar, lilya])
+ALL = pytest.mark.parametrize("run", [starlette, litestar, lilya, quart])
 
 
 def note(events: list[Any], what: Any = "ran") -> None:
@@ -205,7 +222,8 @@ def test_a_task_sees_what_became_of_its_argument(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "error"), [(starlette, HTTPException(404)), (litestar, LitestarError(status_code=404))]
+    ("run", "error"),
+    [(starlette, HTTPException(404)), (litestar, LitestarError(status_code=404)), (lilya, LilyaError(status_code=404))],
 )
 def test_an_http_error_of_a_task_reaches_nobody(run: Run, error: Exception) -> None:
     """BG416: what the server gets to see is another exception, or none; the client has its 200."""
@@ -213,7 +231,7 @@ def test_an_http_error_of_a_task_reaches_nobody(run: Run, error: Exception) -> N
     def fail() -> None:
         raise error
 
-    with pytest.raises(Exception, match=r"response (already )?started"):
+    with pytest.raises(Exception, match=r"response (already )?started|Not Found"):
         run((fail,))
 
 
@@ -242,3 +260,45 @@ def test_the_background_of_a_litestar_response_replaces_the_decorators() -> None
     with LitestarClient(Litestar([endpoint])) as client:
         client.get("/")
     assert events == ["response"]
+
+
+@ALL
+def test_a_called_function_runs_at_once_and_its_result_is_no_task(run: Run) -> None:
+    """BG401."""
+    events: list[Any] = []
+    result = anote(events)
+    with suppress(Exception):
+        run((result,))
+    result.close()
+    assert events == []
+
+
+@ALL
+def test_a_generator_is_only_built(run: Run) -> None:
+    """BG403."""
+    events: list[Any] = []
+
+    def rows() -> Iterator[int]:
+        note(events)
+        yield 1
+
+    run((rows,))
+    assert events == []
+
+
+def test_tasks_of_lilya_that_are_not_attached_never_run() -> None:
+    """BG404: made by hand, or what `add_task` returns."""
+    events: list[Any] = []
+
+    def unattached() -> None:
+        LilyaTasks().add_task(note, events)
+
+    def attached() -> LilyaTasks:
+        tasks = LilyaTasks()
+        tasks.add_task(note, events)
+        return tasks
+
+    respond_with_lilya(unattached)
+    assert events == []
+    respond_with_lilya(attached)
+    assert events == ["ran"]
