@@ -20,6 +20,7 @@ Version = tuple[int, ...]
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _PIPFILE_LOCK = "Pipfile.lock"
+_FURTHER = frozenset({"pixi.toml", "requirements.lock", "requirements-dev.lock"})
 _NOT_THE_APPLICATION = frozenset({
     "node_modules", "site-packages", "dist-packages", "__pycache__", "venv", "env", "build", "dist",
     "test", "tests", "doc", "docs", "example", "examples", "benchmark", "benchmarks", "samples",
@@ -28,7 +29,13 @@ _MAX_LEVELS = 3
 _MAX_FOLDERS = 500
 _ENDLESS: Version = (1 << 30,)
 _TABLE = re.compile(r"""["']?[ \t]*=[ \t]*(?:\{[^}]*?version[ \t]*=[ \t]*)?["'](?P<version>[^"']*)""")
-_CLAUSE = re.compile(r"(===?|~=|>=|<=|!=|>|<|=|\^|~)?\s*v?(\d+(?:\.\d+)*)(\.\*)?")
+_CLAUSE = re.compile(
+    r"(===?|~=|>=|<=|!=|>|<|=|\^|~)?\s*v?(\d+(?:\.\d+)*)(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|post|dev)\d*)*(\.\*)?"
+)
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?P<range>(?:\(|[=<>!~]).*|)")
+_AFTER: Version = (0, 0, 1)
+"""What makes the least version above one that is written out."""
+_FOR_DEVELOPMENT = re.compile(r"dev|test|doc|lint|typing|build", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +50,19 @@ class Versions:
         return self.low < high and low < self.high
 
     def __str__(self) -> str:
-        low = ".".join(map(str, self.low))
         if self.high == _after(self.low):
-            return low
-        if self.high == _ENDLESS:
-            return f">={low}" if any(self.low) else "any"
-        high = ".".join(map(str, self.high))
-        return f">={low},<{high}" if any(self.low) else f"<{high}"
+            return ".".join(map(str, self.low))
+        bounds = [_bound(">", self.low)] if any(self.low) else []
+        if self.high != _ENDLESS:
+            bounds.append(_bound("<", self.high))
+        return ",".join(bounds) or "any"
+
+
+def _bound(side: str, version: Version) -> str:
+    """One end of a range as a specifier writes it."""
+    written = version[: -len(_AFTER)] if version[-len(_AFTER) :] == _AFTER else version
+    inclusive = (side == ">") is (written is version)
+    return f"{side}{'=' * inclusive}{'.'.join(map(str, written))}"
 
 
 def versions_of(distribution: str, folder: str, root: str) -> Versions | None:
@@ -132,20 +145,38 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
             return pinned
     if _PIPFILE_LOCK in names and (pinned := _in_pipfile_lock(read_text(f"{folder}/{_PIPFILE_LOCK}"), distribution)):
         return pinned
-    texts = [read_text(os.path.join(folder, name)) for name in sorted(names) if _is_declaring(name)]
+    declaring = [os.path.join(folder, name) for name in sorted(names) if _is_declaring(name)]
     inner = os.path.join(folder, "requirements")
-    note_folder(inner)
     try:
         inner_names = sorted(os.listdir(inner))
     except OSError:
         inner_names = []
-    texts += [read_text(os.path.join(inner, name)) for name in inner_names if name.endswith((".txt", ".in"))]
-    declared = [found for text in texts for found in _declared(text, distribution)]
-    return min(declared, key=_width) if declared else None
+    declaring += [os.path.join(inner, name) for name in inner_names if name.endswith((".txt", ".in"))]
+    return _narrowed(declaring, distribution)
+
+
+def _narrowed(files: list[str], distribution: str) -> Versions | None:
+    """What files that declare dependencies allow together: one of them names a range, constraints narrow it."""
+    found = {path: ranges for path in files if (ranges := _declared(path, distribution))}
+    constraints = [each for path in found if _is_constraints(path) for each in found[path]]
+    own = {path: ranges for path, ranges in found.items() if not _is_constraints(path)}
+    for_running = [ranges for path, ranges in own.items() if not _FOR_DEVELOPMENT.search(os.path.basename(path))]
+    declared = [each for ranges in for_running or own.values() for each in ranges]
+    if not declared:
+        return min(constraints, key=_width) if constraints else None
+    chosen = min(declared, key=_width)
+    for each in constraints:
+        both = Versions(max(chosen.low, each.low), min(chosen.high, each.high))
+        chosen = both if both.low < both.high else chosen
+    return chosen
 
 
 def _is_declaring(name: str) -> bool:
-    return DEPENDENCY_FILES.fullmatch(name) is not None or re.fullmatch(r".*constraints.*\.txt", name) is not None
+    return DEPENDENCY_FILES.fullmatch(name) is not None or _is_constraints(name) or name in _FURTHER
+
+
+def _is_constraints(path: str) -> bool:
+    return re.fullmatch(r".*constraints.*\.txt", os.path.basename(path)) is not None
 
 
 def _locked(text: str, distribution: str) -> Versions | None:
@@ -154,12 +185,19 @@ def _locked(text: str, distribution: str) -> Versions | None:
         packages = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return None
+    found: list[Versions] = []
     for key in ("package", "packages"):
         listed = packages.get(key)
         for package in listed if isinstance(listed, list) else ():
             if isinstance(package, dict) and _plain(str(package.get("name", ""))) == distribution:
-                return _exactly(str(package.get("version", "")))
-    return None
+                version = _exactly(str(package.get("version", "")))
+                found += [version] if version is not None else []
+    return _all_of(found)
+
+
+def _all_of(found: list[Versions]) -> Versions | None:
+    """The range from the least to the greatest of some versions: a lock file has several where platforms differ."""
+    return Versions(min(each.low for each in found), max(each.high for each in found)) if found else None
 
 
 def _in_pipfile_lock(text: str, distribution: str) -> Versions | None:
@@ -176,8 +214,14 @@ def _in_pipfile_lock(text: str, distribution: str) -> Versions | None:
     return None
 
 
-def _declared(text: str, distribution: str) -> list[Versions]:
-    """The ranges that requirement lines or a `pyproject.toml` give; a mention without a version says nothing."""
+def _declared(path: str, distribution: str) -> list[Versions]:
+    """The ranges that a file gives; a mention without a version says nothing."""
+    text = read_text(path)
+    if path.endswith((".toml", "Pipfile")):
+        try:
+            return list(_in_table(tomllib.loads(text), "", distribution))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            pass  # read as text
     found: list[Versions] = []
     for mention in _mention(distribution).finditer(text):
         rest = mention["rest"]
@@ -188,11 +232,34 @@ def _declared(text: str, distribution: str) -> list[Versions]:
     return found
 
 
+def _in_table(table: dict[str, object], name: str, distribution: str) -> Iterator[Versions]:
+    """The ranges in a TOML table: of requirements in its lists, and of a table of dependencies under the own name."""
+    for key, value in table.items():
+        if name.endswith(("dependencies", "packages")) and _plain(key) == distribution:
+            alternatives = value if isinstance(value, list) else [value]
+            texts = [str(each.get("version", "")) if isinstance(each, dict) else str(each) for each in alternatives]
+            found = _all_of([versions for text in texts if (versions := _range(text)) is not None])
+            if found is not None:
+                yield found
+        elif isinstance(value, dict):
+            yield from _in_table(value, key, distribution)
+        elif isinstance(value, list):
+            for each in value:
+                match = _REQUIREMENT.fullmatch(each.partition(";")[0].strip()) if isinstance(each, str) else None
+                if match is not None and _plain(match["name"]) == distribution:
+                    if (versions := _range(match["range"])) is not None:
+                        yield versions
+                elif isinstance(each, dict):
+                    yield from _in_table(each, key, distribution)
+
+
 @cache
 def _mention(distribution: str) -> re.Pattern[str]:
     """A distribution's name at the start of a line or of a quoted string, and what follows it there."""
     name = re.escape(distribution).replace(r"\-", "[-_.]")
-    return re.compile(rf"""(?im)(?:^[ \t]*(?:-[ \t]+)?|["']){name}(?:\[[^\]\n]*\])?(?![\w.-])(?P<rest>[^\n#;]*)""")
+    return re.compile(
+        rf"""(?im)(?:^[ \t]*(?:-[ \t]+)?(?:[\w-]+::)?|["']){name}(?:\[[^\]\n]*\])?(?![\w.-])(?P<rest>[^\n#;]*)"""
+    )
 
 
 def _range(text: str) -> Versions | None:
@@ -244,8 +311,7 @@ def _exactly(text: str) -> Versions | None:
 
 
 def _after(version: Version) -> Version:
-    """The least version above one that is written out."""
-    return (*version, 0, 0, 1)
+    return (*version, *_AFTER)
 
 
 def _next(version: Version, index: int) -> Version:

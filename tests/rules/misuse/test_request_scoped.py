@@ -182,3 +182,40 @@ def test_the_gravest_is_reported_alone(lint: Lint, order: str) -> None:
     ((severity, message),) = [(each.severity, each.message) for each in found]
     assert severity == "error"
     assert message.startswith("`db` is a session")
+
+
+EARLY, BETWEEN, LATE = "up to 0.105", "from 0.106 to 0.117", "from 0.118 on"
+HELD = "stays open until the task has ended"
+CLOSED = "is closed before the task runs"
+
+
+@pytest.mark.parametrize(
+    ("declared", "says", "severity"),
+    [
+        ("fastapi", (HELD, CLOSED, EARLY, BETWEEN, LATE), "warning"),
+        ("fastapi>=0.100", (HELD, CLOSED, EARLY, BETWEEN, LATE), "warning"),
+        ("fastapi>=0.100,<0.110", (HELD, CLOSED, EARLY, BETWEEN), "warning"),
+        ("fastapi>=0.110", (HELD, CLOSED, BETWEEN, LATE), "warning"),
+        ("fastapi>=0.106,<0.118", (CLOSED, "the project's FastAPI (>=0.106,<0.118)"), "error"),
+        ("fastapi<=0.117.1,>0.105", (CLOSED, BETWEEN, EARLY, HELD), "warning"),
+        ("fastapi>=0.118", (HELD, "the project's FastAPI (>=0.118)"), "warning"),
+        ("fastapi<0.106", (HELD, "the project's FastAPI (<0.106)"), "warning"),
+        ("fastapi==0.116.1", (CLOSED, "the project's FastAPI (0.116.1)"), "error"),
+        ("fastapi==0.105.0", (HELD, "the project's FastAPI (0.105.0)"), "warning"),
+    ],
+)
+def test_each_version_that_a_project_may_run_with_is_told(
+    lint: Lint, declared: str, says: tuple[str, ...], severity: str
+) -> None:
+    """Where none is declared, and where a range straddles a change, what happens on each side of it."""
+    source = """
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks, db: Session = Depends(get_db)):
+            tasks.add_task(audit, db)
+    """
+    files = {"requirements.txt": f"{declared}\n"}
+    (found,) = lint(HEAD + textwrap.dedent(source), code="BG405", **files)
+    told = [part for part in (HELD, CLOSED, EARLY, BETWEEN, LATE) if part in found.message]
+    assert set(told) == {part for part in says if part in {HELD, CLOSED, EARLY, BETWEEN, LATE}}
+    assert all(part in found.message for part in says)
+    assert found.severity == severity
