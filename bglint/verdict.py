@@ -39,6 +39,9 @@ SLOW_IO_MS = 1000.0
 """From how many milliseconds of waiting on a task is `slow-io`: seconds, as CONTRACT's words have it."""
 TELLING_SHARE = 0.25
 """The part of the threshold that one call, its loops included, must reach by itself: trifles do not add up to work."""
+STATEMENTS_SHARE = 0.4
+"""The same for statements to a database: some of them, one after the other or in a loop over a few rows, are a task's
+everyday work, and no reviewer takes it for a stop of the event loop."""
 NEAR_CALLS = 8
 """The length of a trace up to which the threshold holds as it is."""
 
@@ -81,7 +84,7 @@ class Judgement:
     def _telling(self, kind: str) -> list[Effect]:
         """The effects of a kind that are a good part of the threshold."""
         found = [e for e in self.effects(kind, where="here") if e.confidence >= Confidence.MEDIUM]
-        return [e for e in found if e.top_ms >= self.threshold_ms * TELLING_SHARE and not self._incidental(e)]
+        return [e for e in found if e.top_ms >= self.threshold_ms * _share(e) and not self._incidental(e)]
 
     def _incidental(self, effect: Effect) -> bool:
         """Whether an effect lies so many calls away that only much of it is the task's work.
@@ -90,6 +93,11 @@ class Judgement:
         pass through conditions that reading cannot judge, and with each call twice as much is asked for.
         """
         return effect.top_ms < self.threshold_ms * 2.0 ** (len(effect.trace) - NEAR_CALLS)
+
+
+def _share(effect: Effect) -> float:
+    """The part of the threshold that the costliest call of an effect must reach."""
+    return STATEMENTS_SHARE if effect.category == "db" and effect.kind == "blocking" else TELLING_SHARE
 
 
 def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -> Judgement:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence
-from bglint.effects import alternatives, iteration, library, loops, names, offloading, once, queues, vocabulary
+from bglint.effects import alternatives, graphs, iteration, library, loops, names, offloading, once, queues, vocabulary
 from bglint.effects.hops import definition_hop, written
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
 from bglint.program import branches, calling, members
@@ -206,7 +206,19 @@ class Analyzer:
             if isinstance(value, Coroutine) and arguments.frame is not None and not self._inside(arguments.frame)
         ]
         frame = arguments.frame or self.program.module_frame(hop.module)
-        return total([library.call_effect(self.program, name, arguments.call, frame, named), iterated, *handed])
+        effect = library.call_effect(self.program, name, arguments.call, frame, named)
+        return total([effect, iterated, *handed, *self._graph(name, arguments, named)])
+
+    def _graph(self, name: str, arguments: Arguments, hop: Hop) -> list[Summary]:
+        """What the nodes of a graph do that a library's method runs; what of them cannot be read is the library's."""
+        found = []
+        for meanings in graphs.nodes(self.program, name, arguments):
+            for node in meanings:
+                inner = self.run(node, Arguments.of(()), hop).effects
+                if graphs.runs_in_thread(name, node):
+                    inner = tuple(replace(e, where="thread") if e.where == "here" else e for e in inner)
+                found.append(Summary(tuple(effect.behind(hop) for effect in inner)))
+        return found
 
     def _inside(self, frame: Frame) -> bool:
         """Whether a frame is that of the body being summarised: its calls are counted as its own."""
@@ -433,7 +445,7 @@ class Analyzer:
         telling = vocabulary.library_name(node.func)
         if telling is not None:
             found = self._call_library(telling, arguments, hop)
-            return Summary(tuple(_less_sure(effect, hop) for effect in found.effects), found.unread)
+            return Summary(tuple(library.less_sure(effect, hop) for effect in found.effects), found.unread)
         return unread(hop.symbol)
 
     def _iterations(self, scope: Scope, frame: Frame, idle: Sequence[branches.Stretch]) -> list[Summary]:
@@ -490,12 +502,6 @@ def _as_awaited(effect: Effect) -> Effect:
     if len(effect.trace) == 1 and effect.where == "here" and effect.kind in {"cpu", "blocking"} and not effect.guess:
         return replace(effect, kind="slow-io", gil_ms=0.0)
     return effect
-
-
-def _less_sure(effect: Effect, hop: Hop) -> Effect:
-    """The effect of a call whose library only the method's name tells."""
-    told = replace(hop, detail="judged by its name")
-    return replace(effect, trace=(told,), confidence=min(effect.confidence, Confidence.MEDIUM))
 
 
 def is_base_constructor(callee: ast.expr) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.catalog import LOOP_GUESS
 from bglint.diagnostics import Confidence
-from bglint.effects import loops, names, queues
+from bglint.effects import loops, names, queues, vocabulary
 from bglint.effects.model import NOTHING, Effect, Hop, Kind, Summary, kind_of, unread
 from bglint.program import sizes
 from bglint.program.values import Constant, Display, External, ExternalObject
@@ -76,10 +77,19 @@ def call_effect(program: Program, name: str, call: ast.Call | None, frame: Frame
         return _sleep(program, name, call, frame, hop)
     if name.startswith("builtins."):
         return _builtin(program, name, call, frame, hop)
+    if not catalog.describes(name) and (telling := vocabulary.of_result(name)) is not None:
+        found = call_effect(program, telling, call, frame, hop)
+        return Summary(tuple(less_sure(effect, hop) for effect in found.effects), found.unread)
     entry = catalog.lookup(sizes.name_as_called(program, name.removesuffix(".__init__"), call, frame))
     if entry is not None:
         return _entry_effect(program, entry, call, frame, hop)
     return NOTHING if name.endswith(".__init__") else _unknown(name, hop)
+
+
+def less_sure(effect: Effect, hop: Hop) -> Effect:
+    """The effect of a call whose library only the method's name tells."""
+    told = Hop(hop.symbol, hop.module, hop.row, hop.column, "judged by its name")
+    return replace(effect, trace=(told,), confidence=min(effect.confidence, Confidence.MEDIUM))
 
 
 def _sleep(program: Program, name: str, call: ast.Call | None, frame: Frame, hop: Hop) -> Summary:

@@ -32,12 +32,17 @@ _ANYWHERE: Final[dict[str, frozenset[str]]] = {
         "hset", "hget", "hgetall", "hdel", "hmset", "hmget", "hincrby", "lpush", "rpush", "lrange", "ltrim", "sadd",
         "srem", "smembers", "sismember", "zadd", "zrange", "zrem", "zrangebyscore", "setex", "setnx", "xadd", "xack",
     }),
+    "matplotlib.figure.Figure": frozenset({"savefig"}),
     "numpy.ndarray": frozenset({"astype", "tolist"}),
+    "pandas.DataFrame": frozenset({"iterrows", "itertuples", "pivot_table", "to_excel"}),
+    "sklearn.base.BaseEstimator": frozenset({"fit_predict", "partial_fit"}),
     "torch.Tensor": frozenset({"detach", "squeeze", "unsqueeze"}),
     "starlette.websockets.WebSocket": frozenset({"send_json", "send_text", "send_bytes"}),
 }  # fmt: skip
 """By the class that has it, methods that no other kind of object has."""
 
+_OF_ANY_LIBRARY: Final = ("matplotlib.", "pandas.", "sklearn.")
+"""Packages whose objects are given out by the functions of many others."""
 _OF_SESSIONS: Final = frozenset({
     "query", "add", "flush", "refresh", "merge", "execute", "scalar", "begin", "expire", "expire_all", "exec",
     "close",
@@ -67,6 +72,17 @@ def library_name(callee: ast.expr) -> str | None:
     if first.attr in _OF_SESSIONS and _SESSION_NAME.search(name):
         return f"{_SESSION if first is callee else _QUERY}.{callee.attr}"
     return f"{_QUERY}.{callee.attr}" if first.attr in _OF_QUERIES and _QUERY_NAME.search(name) else None
+
+
+def of_result(name: str) -> str | None:
+    """The library callable that a method of what another library's function gave stands for (`lib.load().savefig`)."""
+    owner, _, method = name.rpartition(".")
+    if not owner.endswith("()"):
+        return None
+    for each, methods in _ANYWHERE.items():
+        if method in methods and each.startswith(_OF_ANY_LIBRARY):
+            return f"{each}.{method}"
+    return None
 
 
 def _first_link(callee: ast.Attribute) -> ast.Attribute | None:

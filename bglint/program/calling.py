@@ -64,6 +64,8 @@ _TRANSPARENT_DECORATORS = {
     "functools.lru_cache", "functools.cache", "functools.wraps", "contextlib.contextmanager",
     "contextlib.asynccontextmanager", "tenacity.retry", "backoff.on_exception",
 }  # fmt: skip
+_BUILDERS = {f"langgraph.graph.{kind}.compile" for kind in ("Graph", "MessageGraph", "StateGraph")}
+"""Calls whose result does what was told to the object that they are called on."""
 _LOOPS = {"asyncio.get_event_loop", "asyncio.get_running_loop", "asyncio.new_event_loop"}
 
 
@@ -249,8 +251,7 @@ def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
             given_back = _call_function(program, callee, function.is_async, arguments)
             return tuple(_wrapping(program, function.scope, value) for value in given_back)
         case ClassValue():
-            made = Construction(arguments.call, arguments.frame) if arguments.call and arguments.frame else None
-            return (Instance(callee, made),)
+            return (Instance(callee, _construction(arguments)),)
         case Instance():
             methods = members.member(program, callee, "__call__")
             return merge(*(call(program, method, arguments) for method in methods if method != callee), ())
@@ -265,6 +266,10 @@ def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
             return collections.method(program, owner, name, arguments)
         case _:
             return ()
+
+
+def _construction(arguments: Arguments) -> Construction | None:
+    return Construction(arguments.call, arguments.frame) if arguments.call and arguments.frame else None
 
 
 def _call_function(program: Program, callee: FunctionValue, is_async: bool, arguments: Arguments) -> Meanings:
@@ -357,7 +362,8 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
     name = sizes.name_as_called(program, name, arguments.call, arguments.frame)
     returned = catalog.returned_type(name)
     if returned is not None:
-        return (ExternalObject(catalog.canonical(returned)),)
+        made = _construction(arguments) if name in _BUILDERS else None
+        return (ExternalObject(catalog.canonical(returned), made),)
     last = name.rpartition(".")[2]
     if last[:1].isupper():
         return (ExternalObject(name),)

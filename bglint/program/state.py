@@ -38,7 +38,7 @@ def _declaring_scopes(module: Module) -> Iterator[Scope]:
     """The functions of a module that declare names `global`, each once."""
     seen: set[int] = set()
     for match in _GLOBAL.finditer(module.source.data):
-        row, column = _place(module, match.end())
+        row, column = place(module, match.end())
         scope = module.scopes_at(row, column)[-1]
         if scope.parent is not None and id(scope) not in seen:
             seen.add(id(scope))
@@ -60,7 +60,7 @@ def _kept(program: Program, name: str) -> Iterator[Meanings]:
     pattern = re.compile(_SET_ON_STATE % re.escape(name.encode()))
     for module in program.search.mentions(_SET_ON_STATE, name):
         for match in pattern.finditer(module.source.data):
-            scopes = module.scopes_at(*_place(module, match.start()))
+            scopes = module.scopes_at(*place(module, match.start()))
             frame = program.frame_of(scopes[-1])
             for target, value, annotation in scopes[-1].attributes:
                 holder = target.value
@@ -69,7 +69,7 @@ def _kept(program: Program, name: str) -> Iterator[Meanings]:
                     yield hints.instances(program, annotation, frame) if annotation is not None else ()
 
 
-def _place(module: Module, offset: int) -> Place:
+def place(module: Module, offset: int) -> Place:
     """The row and column of a byte of a module's text, as `ast` counts them (CPython reads UTF-8)."""
     before = module.source.data[:offset]
     start = max(before.rfind(b"\n"), before.rfind(b"\r")) + 1

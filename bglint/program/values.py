@@ -51,9 +51,10 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class ExternalObject:
-    """An instance of a class outside the project."""
+    """An instance of a class outside the project; `made` where it is of use to know the call that made it."""
 
     type_name: str
+    made: Construction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,7 @@ NOT_RUN: Final = {
     "enqueue_more": "imports Ray, Prefect, Temporal, Hatchet and others, whose servers are not there",
     "forms_aiojobs": "hands over coroutines, each of which runs once",
     "forms_sanic": "hands over coroutines, each of which runs once",
+    "graphs": "imports LangGraph and OpenAI, which the tests do not install",
     "kinds_of_work": "says which of several kinds of work gives the word, which nothing measures",
     "guide_unreadable": "imports a package that does not exist",
     "misuse": "its mistakes keep it from starting",
