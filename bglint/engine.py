@@ -19,6 +19,7 @@ from bglint.parallel import spread
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
 from bglint.program.scopes import TOO_DEEP
+from bglint.project_root import project_root, project_roots
 from bglint.registrations.finder import Finder
 from bglint.registrations.forms import Form
 from bglint.registrations.scan import scan
@@ -72,6 +73,7 @@ def run(
     """
     files, candidates = scanned or scan(paths, resolver, stdin, jobs)
     session = Session(project_root(paths, resolver, stdin), files, resolver, decisions=decisions)
+    session.index.confine(project_roots(paths, resolver, stdin))
     session.index.overlay.update(overlay or {})
     if stdin is not None:
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
@@ -284,7 +286,7 @@ class Session:
         judgement = unknown(registration, settings.slow_task_ms)
         with self._too_deep_noted(path):
             judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
-        queue = queue_of_project(os.path.dirname(path), self.index.root, settings.queue)
+        queue = queue_of_project(os.path.dirname(path), self.index.root_of(os.path.dirname(path)), settings.queue)
         case = Case(registration, judgement, self.program, settings, queue, siblings)
         self.needed.update(self.index.failures)
         findings: list[Diagnostic] = []
@@ -348,32 +350,6 @@ def _declared_forms(settings: Settings) -> list[Form]:
         )
         for form in settings.registrations
     ]
-
-
-def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:
-    """The folder beyond which nothing belongs to the project: the repository's, else the configuration's."""
-    starts = [os.path.abspath(path) for path in ([stdin[0]] if stdin is not None else paths)]
-    folders = [start if os.path.isdir(start) else os.path.dirname(start) for start in starts]
-    roots = []
-    for folder in dict.fromkeys(folders):
-        root = str(resolver.for_directory(folder).root)
-        current = folder
-        while not os.path.exists(os.path.join(current, ".git")):
-            parent = os.path.dirname(current)
-            if parent == current:
-                inside = folder == root or folder.startswith(root.rstrip("/") + "/")
-                current = _outside_packages(root if inside else folder)
-                break
-            current = parent
-        roots.append(current)
-    return os.path.commonpath(roots) if roots else os.getcwd()
-
-
-def _outside_packages(folder: str) -> str:
-    """The folder that the packages around `folder` are imported from."""
-    while os.path.exists(os.path.join(folder, "__init__.py")) and os.path.dirname(folder) != folder:
-        folder = os.path.dirname(folder)
-    return folder
 
 
 def _task(registration: Registration, judgement: Judgement, decision: Decision | None) -> Task:

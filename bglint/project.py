@@ -15,6 +15,7 @@ from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
 from bglint.engine import Session, with_codes
+from bglint.project_root import project_roots
 from bglint.registrations.scan import scan, words_of
 from bglint.source import read_regular
 from bglint.suppression import Silencer
@@ -82,6 +83,8 @@ class Project:
         self.resolver = resolver
         self.paths = tuple(paths)
         self._session = Session(root, (), resolver)
+        present = [path for path in paths if os.path.lexists(path)]
+        self._session.index.confine(project_roots(present or [root], resolver))
         self._session.index.overlay.update(overlay or {})
         self._editing = set(overlay or ())
         self._files: frozenset[str] = frozenset()

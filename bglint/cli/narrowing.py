@@ -117,7 +117,7 @@ def _folder(path: str) -> str:
 
 def _projects(session: Session) -> Iterable[str]:
     """Return the roots of the projects that the session's paths belong to."""
-    from bglint.engine import project_root  # noqa: PLC0415 - expensive to import
+    from bglint.project_root import project_root  # noqa: PLC0415
 
     folders = dict.fromkeys(map(_folder, session.paths))
     return dict.fromkeys(project_root([folder], session.resolver) for folder in folders)

@@ -31,8 +31,8 @@ def watch(start: Callable[[], Narrowing], show: Callable[[Report, Narrowing], No
     `ClickException` where watchfiles is missing, and what goes wrong before the first findings; what goes wrong later
     is said, and the next change waited for.
     """
-    from bglint.engine import project_root  # noqa: PLC0415 - expensive to import
     from bglint.places import forget_functions  # noqa: PLC0415
+    from bglint.project_root import project_root  # noqa: PLC0415
 
     narrowing = start()
     paths, resolver = narrowing.session.paths, narrowing.session.resolver

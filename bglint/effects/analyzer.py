@@ -100,6 +100,7 @@ class Analyzer:
         self._kept: dict[int, frozenset[int]] = {}
         self._idle: dict[int, frozenset[int]] = {}
         self._alone: dict[int, frozenset[int]] = {}
+        self._early: dict[int, bool] = {}
 
     def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
@@ -375,7 +376,7 @@ class Analyzer:
         effects = summary.effects
         for loop in reversed(nest):
             times = loops.turns(self.program, loop, frame)
-            if times is not None and times <= 20 and _left_early(loop):
+            if times is not None and times <= 20 and self._is_left_early(loop):
                 times = 1.0
             effects = tuple(effect.repeated(times) for effect in effects)
         return Summary(effects, summary.unread)
@@ -401,7 +402,14 @@ class Analyzer:
             if times is None:
                 return 0.0
             product *= times
-        return 0.0 if product <= 20 and _left_early(nest[-1]) else product
+        return 0.0 if product <= 20 and self._is_left_early(nest[-1]) else product
+
+    def _is_left_early(self, loop: LoopNode) -> bool:
+        """Whether a loop is a retry; what its syntax tells is worked out once."""
+        early = self._early.get(id(loop))
+        if early is None:
+            early = self._early[id(loop)] = _left_early(loop)
+        return early
 
     def _left_alone(self, scope: Scope) -> frozenset[int]:
         """The calls that start an asyncio task nobody waits for: its waits are not the body's."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from bglint.advice import forget_dependencies
 from bglint.diagnostics import Span, Step
 from bglint.discovery import SUFFIXES
-from bglint.engine import project_root
 from bglint.language_server.places import Shift
 from bglint.project import Outcome, Project, is_configuration, is_dependency_file
+from bglint.project_root import project_root
 from bglint.rules.registry import RULES
 from bglint.settings import ConfigError, SettingsResolver
 from bglint.settings.files import CONFIG_FILES

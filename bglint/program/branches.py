@@ -7,7 +7,6 @@ literal; whether a function that was handed over is a coroutine function.
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from bglint.program import names, stores
@@ -199,4 +198,4 @@ def _changed_elsewhere(scope: Scope, binding: Binding) -> bool:
     name = binding.name
     if binding.kind is Kind.VALUE and not name.isupper():
         return True
-    return re.search(rf"\bglobal\b[^\n]*\b{re.escape(name)}\b", scope.module.source.text) is not None
+    return name in scope.module.declared_global

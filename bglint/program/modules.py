@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 from functools import cached_property
 from itertools import islice
@@ -20,13 +21,17 @@ from bglint.program.walking import statements, walk
 from bglint.source import Source, UnreadableSourceError, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from bglint.program.stores import Store
 
 MAX_SOURCE_BYTES = 2 << 20
 """Larger modules are not followed: generated data. A megabyte of dense code takes seconds and half a gigabyte."""
 
 _FOREIGN = {"site-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox", ".nox", "dist-packages"}
 _SEARCH_DEPTH = 4
+_BEHIND_GLOBAL = re.compile(r"\bglobal\b([^\n]*)")
+_WORD = re.compile(r"\w+")
 
 
 class Module:
@@ -38,6 +43,7 @@ class Module:
         self.source = source
         self.tree = tree
         self.too_deep: str | None = None
+        self.stores: dict[int, list[Store]] | None = None
         self._functions: dict[int, Function] = {}
         self._classes: dict[int, Class] = {}
         self._scopes: dict[int, Scope] = {}
@@ -73,6 +79,12 @@ class Module:
             if isinstance(node, ast.Call) and (name := last_name(node.func)):
                 found.setdefault(name, []).append(node)
         return found
+
+    @cached_property
+    def declared_global(self) -> frozenset[str]:
+        """The words that stand behind `global` in a row of the text: what functions may declare so, and a few more."""
+        rows = _BEHIND_GLOBAL.findall(self.source.text)
+        return frozenset(word for row in rows for word in _WORD.findall(row))
 
     @cached_property
     def imported_packages(self) -> frozenset[str]:
@@ -292,7 +304,6 @@ class ModuleIndex:
     def __init__(self, root: str, source_roots: tuple[str, ...] = (".", "src")) -> None:
         """`root` is the folder beyond which nothing belongs to the project."""
         self.root = os.path.abspath(root)
-        self.source_roots = [os.path.normpath(os.path.join(self.root, each)) for each in source_roots]
         self.failures: dict[str, str] = {}
         self.overlay: dict[str, bytes] = {}
         self.asked: set[str] = set()
@@ -303,6 +314,19 @@ class ModuleIndex:
         self._entries: dict[str, frozenset[str]] = {}
         self._found: dict[tuple[str, str], tuple[str | None, frozenset[str]]] = {}
         self._search: dict[str, list[str]] | None = None
+        self.confine({self.root: source_roots})
+
+    def confine(self, roots: Mapping[str, tuple[str, ...]]) -> None:
+        """Let only what lies in some folders belong to the project; for each the import roots, as the settings say."""
+        self.roots = tuple(roots)
+        self.source_roots = [os.path.normpath(os.path.join(root, each)) for root in roots for each in roots[root]]
+        self._bounds = tuple(f"{each.rstrip('/')}/" for each in self.roots)
+        self.forget_layout()
+
+    def root_of(self, folder: str) -> str:
+        """The folder beyond which nothing belongs to the project that a folder lies in."""
+        around = (each for each in self.roots if f"{folder}/".startswith(f"{each.rstrip('/')}/"))
+        return max(around, key=len, default=self.root)
 
     def load(self, path: str, name: str | None = None, *, optional: bool = False) -> Module | None:
         """Parse the module at `path` (a file, or a folder for a namespace package); None where that fails.
@@ -459,7 +483,7 @@ class ModuleIndex:
         return ".".join(parts)
 
     def _inside(self, folder: str) -> bool:
-        return folder == self.root or folder.startswith(self.root.rstrip("/") + "/")
+        return f"{folder}/".startswith(self._bounds)
 
     def _has(self, folder: str, name: str) -> bool:
         self.names.add(name.partition(".")[0])
@@ -563,7 +587,8 @@ class ModuleIndex:
         self.names.add(first)
         if self._search is None:
             self._search = {}
-            self._gather(self.root, _SEARCH_DEPTH, self._search)
+            for root in self.roots:
+                self._gather(root, _SEARCH_DEPTH, self._search)
         return self._search.get(first, [])
 
     def _gather(self, folder: str, depth: int, into: dict[str, list[str]]) -> None:
@@ -572,7 +597,7 @@ class ModuleIndex:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
             return
-        if any(entry.name == "pyvenv.cfg" for entry in entries) and folder != self.root:
+        if any(entry.name == "pyvenv.cfg" for entry in entries) and folder not in self.roots:
             return
         is_package = any(entry.name == "__init__.py" for entry in entries)
         for entry in entries:

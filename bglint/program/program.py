@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from bglint.program.flow import After
     from bglint.program.modules import Module, ModuleIndex
     from bglint.program.scopes import Place, Scope
-    from bglint.program.stores import Store
 
 MAX_NESTING = 60
 """How many questions may wait for one another before "nothing known" is the answer."""
@@ -79,7 +78,6 @@ class Program:
         self.global_scopes: dict[str, tuple[Scope, ...]] = {}
         self.asked: dict[Scope, tuple[str, ...]] = {}
         self.orders: dict[ClassValue, list[ClassValue | External]] = {}
-        self.stores: dict[str, dict[int, list[Store]]] = {}
         self.ways: dict[tuple[Frame, frozenset[ast.AST]], After] = {}
         self._module_frames: dict[str, Frame] = {}
 

@@ -29,6 +29,7 @@ Path = tuple[tuple[int, int], ...]
 END: Place = (1 << 60, 0)
 TOO_DEEP = "is nested too deeply to be followed"
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_NOTHING_WITHIN = frozenset({ast.Name, ast.Constant})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -117,6 +118,7 @@ class Scope:
     branches: list[Branch] = field(default_factory=list)
     unread: bool = False
     _own: list[ast.AST] | None = None
+    _paths: dict[int, Path] = field(default_factory=dict)
 
     @property
     def own_nodes(self) -> list[ast.AST]:
@@ -140,10 +142,13 @@ class Scope:
 
     def path_at(self, row: int) -> Path:
         """The innermost branch arm that holds a row."""
-        best: Path = ()
-        for first, last, path in self.arms:
-            if first <= row <= last and len(path) >= len(best):
-                best = path
+        best = self._paths.get(row)
+        if best is None:
+            best = ()
+            for first, last, path in self.arms:
+                if first <= row <= last and len(path) >= len(best):
+                    best = path
+            self._paths[row] = best
         return best
 
     def reaching(self, name: str, place: Place, path: Path | None = None) -> list[Binding]:
@@ -279,9 +284,7 @@ class _Collector:
             case ast.Name() | ast.Constant():
                 return
             case ast.Lambda():
-                for default in [*node.args.defaults, *node.args.kw_defaults]:
-                    if default is not None:
-                        self.expression(default)
+                self._defaults(node.args)
                 return
             case ast.Call():
                 self.scope.calls.append(CallSite(node, self.loops, self.path, awaited, self.guarded, self.on_failure))
@@ -305,7 +308,13 @@ class _Collector:
                 self._comprehension(node)
                 return
         for child in children(node):
-            self.expression(child)
+            if child.__class__ not in _NOTHING_WITHIN:
+                self.expression(child)
+
+    def _defaults(self, arguments: ast.arguments) -> None:
+        for default in [*arguments.defaults, *arguments.kw_defaults]:
+            if default is not None:
+                self.expression(default)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         before = self.loops

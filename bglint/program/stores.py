@@ -46,9 +46,9 @@ class Store:
 def stores(program: Program, display: ast.expr, frame: Frame) -> Iterator[tuple[Store, Frame]]:
     """What is put into the collection that a display makes, each with the frame its expression stands in."""
     module = frame.scope.module
-    if module.path not in program.stores:
-        program.stores[module.path] = _collect(module)
-    for store in program.stores[module.path].get(id(display), ())[:MAX_STORES]:
+    if module.stores is None:
+        module.stores = _collect(module)
+    for store in module.stores.get(id(display), ())[:MAX_STORES]:
         where = program.frame_at(module, (store.value.lineno, store.value.col_offset))
         yield store, frame if where.scope is frame.scope else where
 

@@ -18,7 +18,7 @@ MAX_FILES = 4000
 """How many files one search reads at the most."""
 MAX_FOUND = 80
 """How many files one search finds at the most."""
-MAX_KEPT_BYTES = 24 << 20
+MAX_KEPT_BYTES = 48 << 20
 """How much text is kept in memory for further searches."""
 
 
@@ -36,6 +36,7 @@ class TextSearch:
         self._found: dict[tuple[bytes, str], tuple[bytes, list[str]]] = {}
         self._windows: dict[str, str] = {}
         self._texts: dict[str, bytes] = {}
+        self._inside: dict[str, list[str]] = {}
         self._room = MAX_KEPT_BYTES
 
     def find(self, pattern: bytes, word: str, near: Module | None) -> list[str]:
@@ -107,4 +108,6 @@ class TextSearch:
         assert self._listed is not None
         if not window:
             return self._listed[:MAX_FILES]
-        return [path for path in self._listed if path.startswith(window + "/")][:MAX_FILES]
+        if window not in self._inside:
+            self._inside[window] = [path for path in self._listed if path.startswith(window + "/")][:MAX_FILES]
+        return self._inside[window]

@@ -24,8 +24,9 @@ from bglint.cache.store import FILE, Entry, Store
 from bglint.cli.session import open_session
 from bglint.diagnostics import Report
 from bglint.engine import Session as EngineSession
-from bglint.engine import project_root, run
+from bglint.engine import run
 from bglint.noting import noting
+from bglint.project_root import project_root
 from bglint.registrations.scan import scan
 from bglint.settings import SettingsResolver
 

@@ -13,7 +13,7 @@ from bglint.program.values import ClassValue, External, FunctionValue
 from bglint.registrations.forms import ROUTE_METHODS, TYPES
 
 if TYPE_CHECKING:
-    from bglint.program.modules import Function
+    from bglint.program.modules import Function, Module
     from bglint.program.program import Program
     from bglint.program.scopes import Binding
     from bglint.program.values import Frame
@@ -108,9 +108,13 @@ def override(registration: Registration, program: Program) -> FunctionValue | No
 
 def callers_outside_tests(program: Program, function: Function) -> list[tuple[ast.Call, Frame]]:
     """The calls of a function with the frames they stand in: what a test gives says nothing of requests."""
-    root = program.index.root
     callers = program.search.callers(function)
-    return [each for each in callers if not _TESTS.search(each[1].scope.module.path.removeprefix(root))]
+    return [each for each in callers if not _TESTS.search(_within_project(program, each[1].scope.module))]
+
+
+def _within_project(program: Program, module: Module) -> str:
+    """The path of a module from the root of its project on."""
+    return module.path.removeprefix(program.index.root_of(module.directory))
 
 
 def route_methods(node: ast.AST) -> frozenset[str]:

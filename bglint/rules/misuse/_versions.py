@@ -27,7 +27,7 @@ class FastAPI:
     @classmethod
     def of(cls, case: Case) -> FastAPI:
         """Those of the project that a registration stands in."""
-        root = case.program.index.root
+        root = case.program.index.root_of(os.path.dirname(case.registration.module.path))
         return cls(versions_of("fastapi", os.path.dirname(case.registration.module.path), root))
 
     @property
