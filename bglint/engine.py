@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bglint import profiling
 from bglint.advice import queue_of_project
 from bglint.cache.codec import decoded, encoded
 from bglint.decision import decide
@@ -93,7 +94,7 @@ def _outcomes(
 
     def work(numbers: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
         for done, number in enumerate(numbers, 1):
-            with noting() if notes else nullcontext() as noted:
+            with noting() if notes else nullcontext() as noted, profiling.file(candidates[number]):
                 outcome = session.outcome(candidates[number])
             if noted is not None:
                 ground = session.ground(tuple(noted.files), tuple(noted.folders))
@@ -231,7 +232,7 @@ class Session:
         findings: list[Diagnostic] = []
         for rule in self._rules(settings, path):
             if rule.check_module:
-                with self._too_deep_noted(path):
+                with self._too_deep_noted(path), profiling.rule(rule.code):
                     findings += [with_fix(diagnose_module(rule, f), case) for f in rule.check_module(case)]
         if findings:
             yield None, findings
@@ -292,7 +293,7 @@ class Session:
         findings: list[Diagnostic] = []
         for rule in self._rules(settings, path):
             if rule.check:
-                with self._too_deep_noted(path):
+                with self._too_deep_noted(path), profiling.rule(rule.code):
                     findings += [with_fix(diagnose(rule, case, f), case) for f in _ask(rule, case)]
         return _task(registration, judgement, _decision(case) if self.decisions else None), findings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bglint import profiling
 from bglint.comments import Suppression, Suppressions
 from bglint.rules.files.invalid_ignore import invalid_ignore
 from bglint.rules.files.unused_ignore import unused_ignore
@@ -26,6 +27,7 @@ class Silencer:
         self._resolver = resolver
         self._comments: dict[str, Suppressions] = {}
 
+    @profiling.stage("suppression")
     def apply(self, findings: Iterable[Diagnostic], files: Iterable[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
         """Split findings into those that stay and those that a comment silences; add those about comments.
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bglint import catalog
+from bglint import catalog, profiling
 from bglint.contract import gives_coroutine
 from bglint.diagnostics import Confidence, Definition
 from bglint.effects import library, names, queues, telling
@@ -100,6 +100,7 @@ def _share(effect: Effect) -> float:
     return STATEMENTS_SHARE if effect.category == "db" and effect.kind == "blocking" else TELLING_SHARE
 
 
+@profiling.stage("verdicts")
 def judge(registration: Registration, analyzer: Analyzer, threshold_ms: float) -> Judgement:
     """Run a registration's target through the analysis and say one word about it."""
     source = registration.module

@@ -10,6 +10,7 @@ import click
 
 from bglint import __version__
 from bglint.cli.completion import complete_codes
+from bglint.cli.profiled import profile_to_file, profile_to_stderr
 from bglint.settings.kinds import CONFIDENCES
 
 if TYPE_CHECKING:
@@ -115,6 +116,23 @@ run_options = _together(
         type=click.IntRange(min=1),
         metavar="N",
         help="How many processes share the work where it is much [one a processor].",
+    ),
+    click.option(
+        "--profile",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=profile_to_stderr,
+        help="Say on stderr where the time went, by stage, rule and file; one process does all then.",
+    ),
+    click.option(
+        "--profile-file",
+        type=click.Path(),
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=profile_to_file,
+        help="Write that to a file, as JSON.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Print findings and errors alone."),
     click.option("-v", "--verbose", is_flag=True, help="Say more of what is done."),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bglint import __version__
+from bglint import __version__, profiling
 from bglint.cli.console import ReaderGoneError, never_fail_to_encode, speaks_unicode, terminal_width, wants_color
 from bglint.cli.session import Session, repository_root
 from bglint.contract import DEFAULT_SLOW_TASK_MS
@@ -87,6 +87,7 @@ def render_context(session: Session, color: ColorChoice) -> RenderContext:
     )
 
 
+@profiling.stage("reporting")
 def write_files(report: Report, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
     """Write the report to every file that is asked for; done first, so that a closed pipe does not lose it."""
     for name, path in output.to_files:
@@ -98,6 +99,7 @@ def write_files(report: Report, output: Output, context: RenderContext, reporter
             raise click.FileError(path, error.strerror or str(error)) from error
 
 
+@profiling.stage("reporting")
 def write_stdout(report: Report, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
     """Write the report to stdout; what programs read goes there in UTF-8, whatever the terminal speaks."""
     never_fail_to_encode(sys.stdout, None if output.is_text else "utf-8")

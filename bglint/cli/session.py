@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bglint import profiling
 from bglint.cli.console import configure_logging
 from bglint.cli.options import settings_overrides
 from bglint.cli.progress import progress_bar
@@ -57,7 +58,7 @@ class Session:
             from bglint.warm import warm_report  # noqa: PLC0415 - not needed without a cache
 
             question = [self.question, self.paths, self._given(), decisions]
-            report = warm_report(self.cache_folder, question, self._looked_for(), work)
+            report = profiling.stage("cache")(warm_report)(self.cache_folder, question, self._looked_for(), work)
         logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
         return report
 
@@ -112,7 +113,7 @@ class _Work:
         self._decisions = decisions
         self._stdin = session.text(edited)
         self._discovery: Discovery | None = None
-        self.jobs = session.jobs or processors()
+        self.jobs = 1 if profiling.is_active() else session.jobs or processors()
         self.is_text = session.stdin is not None
 
     def scan(self, listed: dict[str, list[os.DirEntry[str]]] | None) -> tuple[list[str], list[str]]:
@@ -144,6 +145,7 @@ class _Work:
             return report
 
 
+@profiling.stage("imports")
 def _import_engine() -> ModuleType:
     """Import what is expensive to import, while other processes look through the files."""
     from bglint import engine  # noqa: PLC0415

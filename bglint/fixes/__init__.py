@@ -9,6 +9,7 @@ from dataclasses import replace
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final
 
+from bglint import profiling
 from bglint.effects.queues import queue_task
 from bglint.fixes.site import RegistrationCase, Site
 from bglint.program.values import FunctionValue
@@ -43,6 +44,7 @@ They are named and not imported, as they import libcst, which takes longer than 
 """
 
 
+@profiling.stage("fixes")
 def with_fix(diagnostic: Diagnostic, case: RegistrationCase | ModuleCase) -> Diagnostic:
     """Return a finding with the fix that can be built for it; one that brings its own keeps it."""
     if diagnostic.fix is not None or diagnostic.code not in BUILDERS:

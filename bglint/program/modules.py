@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bglint import catalog
+from bglint import catalog, profiling
 from bglint.noting import note_folder
 from bglint.program.scopes import FunctionNode, Scope, ScopeNode, build_scope
 from bglint.program.syntax import parse
@@ -425,6 +425,7 @@ class ModuleIndex:
         self._found.clear()
         self._search = None
 
+    @profiling.stage("parsing")
     def _read(self, path: str, name: str) -> Module:
         if path.endswith("/"):
             return Module(name, path, Source(path, b""), ast.Module(body=[], type_ignores=[]))

@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from bglint import profiling
 from bglint.source import read_regular
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class TextSearch:
         self._inside: dict[str, list[str]] = {}
         self._room = MAX_KEPT_BYTES
 
+    @profiling.stage("searching")
     def find(self, pattern: bytes, word: str, near: Module | None) -> list[str]:
         """The paths of the files that hold a pattern with the word in it, that of `near` first."""
         needle = pattern % re.escape(word.encode())

@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bglint import profiling
 from bglint.diagnostics import Confidence
 from bglint.program import members
 from bglint.program.calling import Arguments
@@ -38,6 +39,7 @@ class Finder:
         self.preview = preview
         self._methods = METHODS | {form.method for form in self.declared}
 
+    @profiling.stage("registrations")
     def in_module(self, module: Module) -> list[Registration]:
         """The registrations that a module's text holds."""
         found = []
@@ -47,6 +49,7 @@ class Finder:
                 found.append(registration)
         return found
 
+    @profiling.stage("registrations")
     def through_helpers(self, found: list[Registration]) -> tuple[list[Registration], list[Registration]]:
         """Split off what only passes a parameter on, and add the calls that hand the callable to the helper.
 

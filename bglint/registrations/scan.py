@@ -7,6 +7,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from bglint import profiling
 from bglint.discovery import MAX_FILE_BYTES, Discovery, TextReader
 from bglint.parallel import spread
 from bglint.registrations.words import Words
@@ -27,6 +28,7 @@ Group = tuple["Sequence[str]", "Words"]
 """The files of one folder, and the words that are looked for in them."""
 
 
+@profiling.stage("finding files")
 def scan(
     paths: Sequence[str],
     resolver: SettingsResolver,
