@@ -15,12 +15,26 @@ def main() -> None:
     """Run the command line and exit with its status."""
     gc.set_threshold(COLLECT_AFTER, 20, 50)
     try:
-        from bglint.cli.main import run  # noqa: PLC0415 - importing this module costs nothing
-
-        status = run(sys.argv[1:])
+        sys.exit(_status(sys.argv[1:]))
     except KeyboardInterrupt:  # while modules are imported
-        status = 130
-    sys.exit(status)
+        sys.exit(130)
+
+
+def _status(arguments: list[str]) -> int:
+    """What the command line ends with: what it did before, where it can say the same again, is spared."""
+    from bglint.cli.replay import replay  # noqa: PLC0415 - importing this module costs nothing
+
+    try:
+        status = replay(arguments)
+    except OSError as error:
+        from bglint.cli.main import system_failure  # noqa: PLC0415
+
+        return system_failure(error, arguments)
+    if status is not None:
+        return status
+    from bglint.cli.main import run  # noqa: PLC0415
+
+    return run(arguments)
 
 
 def _forget_working_directory() -> None:

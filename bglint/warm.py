@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bglint import __version__
-from bglint.cache.codec import ShapeError, decoded, encoded
+from bglint.cache import ShapeError
+from bglint.cache.answers import Reference
+from bglint.cache.codec import decoded, encoded
+from bglint.cache.own import of_bglint
 from bglint.cache.snapshot import Snapshot
 from bglint.cache.store import Entry, Store
 from bglint.diagnostics import Report
@@ -58,13 +59,15 @@ class Work(Protocol):
         """Check the candidates; see `engine.run`."""
 
 
-def warm_report(folder: str, question: object, looked_for: Iterable[str], work: Work) -> Report:
+def warm_report(folder: str, question: object, looked_for: Iterable[str], work: Work) -> tuple[Report, Reference]:
     """The report of the files as they are now, from what is kept in the folder as far as that still holds.
+
+    With it comes the run that it will be kept as.
 
     `question` is what the report depends on beside files, as JSON has it; `looked_for` are files whose coming into
     being counts although nobody opens them.
     """
-    key = json.dumps([_of_bglint(), os.getcwd(), question], default=repr)
+    key = json.dumps([of_bglint(), os.getcwd(), question], default=repr)
     store = Store(folder)
     run = _Run(store, key, time.time(), sorted(set(looked_for)), work)
     entry = store.get(key)
@@ -72,10 +75,11 @@ def warm_report(folder: str, question: object, looked_for: Iterable[str], work: 
         earlier = _Earlier(entry) if entry is not None else None
         changes = earlier.snapshot.changes(work.jobs) if earlier is not None else None
         if earlier is not None and changes is not None:
-            return run.after(earlier, changes)
+            report = run.after(earlier, changes)
+            return report, Reference(folder, key, run.made)
     except _FAULTS as error:
         logger.debug("cache not understood: %r", error)
-    return run.anew()
+    return run.anew(), Reference(folder, key, run.made)
 
 
 class _Earlier:
@@ -83,7 +87,7 @@ class _Earlier:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.snapshot = Snapshot.decoded(entry.head, entry.marks, entry.names)
+        self.snapshot = Snapshot.decoded(*entry.ground)
         warnings, report = json.loads(entry.report)
         self.warnings: list[tuple[str, str]] = [(str(name), str(text)) for name, text in warnings]
         self.report: Report = decoded(Report, report)
@@ -103,6 +107,8 @@ class _Run:
         self._looked_for = looked_for
         self._work = work
         self._listed: dict[str, list[str] | None] = {}
+        self.made = f"{started!r} {os.getpid()}"
+        """Which run of its key it is."""
 
     def after(self, earlier: _Earlier, changes: Changes) -> Report:
         """The report after an earlier run, of whose ground this has changed."""
@@ -146,8 +152,8 @@ class _Run:
         if changes.touched:
             snapshot = earlier.snapshot.renewed(changes.touched, self._started)
             if changes or snapshot.marks != earlier.snapshot.marks or snapshot.digests != earlier.snapshot.digests:
-                head, marks, names = snapshot.encoded()
-                self._store.put(self._key, Entry(head, marks, names, earlier.entry.report, earlier.entry.outcomes))
+                self._store.put_ground(self._key, earlier.entry.made, snapshot.encoded())
+        self.made = earlier.entry.made
         return earlier.report
 
     def _scanned(
@@ -198,7 +204,7 @@ class _Run:
             touched=touched,
         )
         kept = json.dumps([[*seen.warnings, *warnings], encoded(report)], separators=(",", ":")).encode("ascii")
-        self._store.put(self._key, Entry(*snapshot.encoded(), kept, _Findings.encoded(scanned[1], known)))
+        self._store.put(self._key, Entry(self.made, *snapshot.encoded(), kept, _Findings.encoded(scanned[1], known)))
         return report
 
 
@@ -359,17 +365,3 @@ class _Findings:
             said = decoded(tuple[Judged, ...], judged), decoded(tuple[Unreadable, ...], unreadable)
             outcomes[path] = Outcome(*said, ground)
         return outcomes
-
-
-def _of_bglint() -> list[Any]:
-    """What tells this bglint from any other: its version, its own files, and the Python that runs it."""
-    waiting, seen = [os.path.dirname(__file__)], []
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith((".py", ".toml")):
-                    found = entry.stat()
-                    seen.append((entry.path, found.st_mtime_ns, found.st_size))
-                elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
-                    waiting.append(entry.path)
-    return [__version__, sys.version, zlib.crc32(repr(sorted(seen)).encode("utf-8", "surrogateescape"))]

@@ -9,9 +9,7 @@ import typing
 from functools import cache
 from typing import Any
 
-
-class ShapeError(ValueError):
-    """A value is not what was once written."""
+from bglint.cache import ShapeError
 
 
 def encoded(value: object) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from array import array
 from typing import TYPE_CHECKING, Final
@@ -23,10 +22,9 @@ UNTRUSTED: Final = (-3, 0, 0, 0)
 """The mark of what changed so recently that it may change again without another time."""
 
 _INODE: Final = (1 << 63) - 1
-_COUNTING: Final = re.compile(
-    r".*\.(?:pyi?|toml|cfg|in|lock|ya?ml|txt)|Pipfile(?:\.lock)?|pyvenv\.cfg|conda-meta|\.gitignore|\.git"
-)
-"""The names of files whose coming and going may change what is found."""
+_ENDINGS: Final = (".py", ".pyi", ".toml", ".cfg", ".in", ".lock", ".yaml", ".yml", ".txt")
+_NAMES: Final = frozenset({"Pipfile", "conda-meta", ".gitignore", ".git"})
+"""How the names end, or are, of files whose coming and going may change what is found."""
 _ALL: Final = 1 << 20
 
 
@@ -84,7 +82,7 @@ def counting(entries: Iterable[os.DirEntry[str]]) -> list[str]:
     for entry in entries:
         name = entry.name
         if entry.is_file(follow_symlinks=False):
-            if _COUNTING.fullmatch(name):
+            if name.endswith(_ENDINGS) or name in _NAMES:
                 found.append(name)
         elif entry.is_dir(follow_symlinks=False):
             if name != FOLDER:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bglint.cache.codec import ShapeError
+from bglint.cache import ShapeError
 from bglint.cache.marks import UNTRUSTED, WIDTH, digest_of, holds_links, marks_of, names_in
 from bglint.parallel import spread
 
@@ -25,13 +25,12 @@ _PATHS_FOR_A_PROCESS: Final = 4000
 """How many paths one more process is worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What is no longer as it was."""
 
     files: frozenset[str] = frozenset()
     """Files whose content changed, came or went; those that are looked at and others."""
-    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    names: Mapping[str, frozenset[str]] = MappingProxyType({})
     """By folder, the entries that came, went, or became another kind of thing."""
     touched: frozenset[str] = frozenset()
     """Files and folders whose times are not those of the snapshot, changed or not."""
@@ -40,18 +39,18 @@ class Changes:
         return bool(self.files or self.names)
 
 
-@dataclass(slots=True)
 class Snapshot:
     """Files that are looked at, other files, and folders, each as it was."""
 
-    files: list[str]
-    others: list[str]
-    folders: list[str]
-    marks: array[int]
-    digests: dict[str, str]
-    """The content of files whose times say too little; empty: not known."""
-    names: list[list[str] | None] | bytes
-    """The entries of each folder that count; as JSON until somebody asks."""
+    def __init__(self, files: list[str], others: list[str], folders: list[str]) -> None:
+        self.files = files
+        self.others = others
+        self.folders = folders
+        self.marks = array("q")
+        self.digests: dict[str, str] = {}
+        """The content of files whose times say too little; empty: not known."""
+        self.names: list[list[str] | None] | bytes = []
+        """The entries of each folder that count; as JSON until somebody asks."""
 
     @classmethod
     def take(
@@ -71,7 +70,7 @@ class Snapshot:
         `touched`, is still as it was there.
         """
         known = before.known_without(touched) if before is not None else {}
-        new = cls([*files], sorted(set(others).difference(files)), sorted(set(folders)), array("q"), {}, [])
+        new = cls([*files], sorted(set(others).difference(files)), sorted(set(folders)))
         seen = dict(zip(before.folders, before.listing(), strict=True)) if before is not None else {}
         names: list[list[str] | None] = []
         for path in new.folders:
@@ -176,10 +175,12 @@ class Snapshot:
     def decoded(cls, head: bytes, marks: bytes, names: bytes) -> Snapshot:
         """The snapshot that was encoded; raises `ShapeError` or `ValueError` where it was none."""
         groups, others, folders, digests = json.loads(head)
-        numbers = array("q")
-        numbers.frombytes(marks)
         files = [f"{folder}{os.sep}{name}" for folder, *found in groups for name in found]
-        return cls(files, _texts(others), _texts(folders), numbers, digests, names)
+        new = cls(files, _texts(others), _texts(folders))
+        new.marks.frombytes(marks)
+        new.digests = dict(digests)
+        new.names = names
+        return new
 
 
 def _json(value: Any) -> bytes:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
+from bglint.noting import note_file
+
 Effect = Literal["cpu", "blocking", "slow-io", "light", "enqueue"]
 Gil = Literal["released", "shared", "held"]
 
@@ -77,7 +79,9 @@ def package(name: str) -> Package:
     """The entries of a top-level package; empty where the catalogue has none."""
     if name not in _files():
         return _EMPTY
-    with open(os.path.join(_DATA, f"{name}.toml"), "rb") as file:
+    path = os.path.join(_DATA, f"{name}.toml")
+    note_file(path)
+    with open(path, "rb") as file:
         return _package(name, tomllib.load(file))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -26,6 +26,7 @@ from bglint.cli.options import (
 from bglint.cli.output import Output, render_context, write_files, write_lines, write_stdout
 from bglint.cli.session import Session, open_session
 from bglint.cli.summary import check_summary, conclude
+from bglint.cli.transcript import transcript
 from bglint.reporters import DIAGNOSTIC_FORMATS, diagnostic_reporter
 from bglint.reporters.text import count
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bglint.diagnostics import Report
+
+_ELSEWHERE: Final = ("fix", "add_ignores", "baseline", "since", "with_callers", "files", "verbose")
+"""Options that write files, or whose outcome depends on more than the analysis."""
 
 
 @click.command("check", short_help="Lint the paths (the default command).")
@@ -87,6 +91,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     _print(report, narrowing.session, output, options)
     if not session.quiet:
         print_notes(narrowing.gone_lines())
+    transcript.may_be_kept = not any(options[each] for each in _ELSEWHERE)
     return FOUND_SOMETHING if report.diagnostics and not options["exit_zero"] else FOUND_NOTHING
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from bglint.cli.transcript import transcript
 from bglint.reporters.text import harmless, wrap
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ def open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
+def tell(line: str) -> None:
+    """Print a line on stderr."""
+    transcript.err(f"{line}\n")
+    print(line, file=sys.stderr)
+
+
 def report_error(message: str) -> None:
     """Print an error, in one line."""
     print(f"error: {harmless(message)}", file=sys.stderr)
@@ -38,7 +45,7 @@ def report_error(message: str) -> None:
 def print_notes(lines: Iterable[str]) -> None:
     """Print on stderr what is said of a run, broken between words where the terminal is narrow."""
     for line in lines:
-        print("\n".join(wrap(line, terminal_width(sys.stderr))), file=sys.stderr)
+        tell("\n".join(wrap(line, terminal_width(sys.stderr))))
 
 
 def wants_color(choice: ColorChoice, stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -79,7 +86,7 @@ def never_fail_to_encode(stream: TextIO, encoding: str | None = None) -> None:
 class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record as one line."""
-        print(f"{record.levelname.lower()}: {harmless(record.getMessage())}", file=sys.stderr)
+        tell(f"{record.levelname.lower()}: {harmless(record.getMessage())}")
 
 
 def configure_logging(*, quiet: bool, verbose: bool) -> None:

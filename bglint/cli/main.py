@@ -14,6 +14,8 @@ import click
 from bglint import __version__
 from bglint.cli.console import ReaderGoneError, open_closed_streams, report_error
 from bglint.cli.exit_status import FAILED, FOUND_NOTHING, INTERRUPTED, READER_GONE
+from bglint.cli.replay import remember
+from bglint.cli.transcript import transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,24 +75,35 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status. Errors are one line each on stderr."""
     open_closed_streams()
+    transcript.begin()
     try:
         status = cli.main([*arguments], prog_name="bglint", standalone_mode=False)
+        if isinstance(status, int):
+            remember(arguments, status)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except ReaderGoneError:
         _drop_output()
         return READER_GONE
     except OSError as error:
-        report_error(_system_error(error))
-        if "-v" in arguments or "--verbose" in arguments:
-            traceback.print_exception(error)
-        _drop_output()
-        return FAILED
+        return system_failure(error, arguments)
     except Exception as error:
         for line in _error_lines(error, verbose=bool({"-v", "--verbose"}.intersection(arguments))):
             report_error(line)
         return FAILED
     return status if isinstance(status, int) else FOUND_NOTHING
+
+
+def system_failure(error: OSError, arguments: Sequence[str]) -> int:
+    """Say what the system refused; return the exit status."""
+    if isinstance(error, BrokenPipeError):
+        _drop_output()
+        return READER_GONE
+    report_error(_system_error(error))
+    if "-v" in arguments or "--verbose" in arguments:
+        traceback.print_exception(error)
+    _drop_output()
+    return FAILED
 
 
 def _drop_output() -> None:

@@ -14,6 +14,7 @@ import click
 from bglint import __version__, profiling
 from bglint.cli.console import ReaderGoneError, never_fail_to_encode, speaks_unicode, terminal_width, wants_color
 from bglint.cli.session import Session, repository_root
+from bglint.cli.transcript import transcript
 from bglint.contract import DEFAULT_SLOW_TASK_MS
 from bglint.reporters import TEXT_FORMATS
 from bglint.reporters.context import RenderContext
@@ -103,6 +104,7 @@ def write_files(report: Report, output: Output, context: RenderContext, reporter
 def write_stdout(report: Report, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
     """Write the report to stdout; what programs read goes there in UTF-8, whatever the terminal speaks."""
     never_fail_to_encode(sys.stdout, None if output.is_text else "utf-8")
+    transcript.encoding = "" if output.is_text else "utf-8"
     _write(reporter(output.to_stdout)(report, context if output.is_text else _plain(context)), sys.stdout)
 
 
@@ -118,7 +120,11 @@ def _plain(context: RenderContext) -> RenderContext:
 
 def _write(lines: Iterable[str], stream: TextIO) -> None:
     try:
-        stream.writelines(f"{line}\n" for line in lines)
+        for line in lines:
+            text = f"{line}\n"
+            if stream is sys.stdout:
+                transcript.out(text)
+            stream.write(text)
         stream.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error

@@ -18,7 +18,9 @@ from bglint import profiling
 from bglint.cli.console import configure_logging
 from bglint.cli.options import settings_overrides
 from bglint.cli.progress import progress_bar
+from bglint.cli.transcript import transcript
 from bglint.diagnostics import Report
+from bglint.noting import noting
 from bglint.settings import SettingsResolver
 from bglint.settings.errors import did_you_mean
 from bglint.settings.files import CONFIG_FILES
@@ -45,6 +47,8 @@ class Session:
     jobs: int | None = None
     cache_folder: str | None = None
     question: str = ""
+    read_before: tuple[str, ...] = ()
+    """The files that were read for the settings."""
 
     def run(self, edited: Mapping[str, bytes] | None = None, *, decisions: bool = False) -> Report:
         """Analyse the files, those `edited` with that content; show the progress where it takes long."""
@@ -58,7 +62,8 @@ class Session:
             from bglint.warm import warm_report  # noqa: PLC0415 - not needed without a cache
 
             question = [self.question, self.paths, self._given(), decisions]
-            report = profiling.stage("cache")(warm_report)(self.cache_folder, question, self._looked_for(), work)
+            warm = profiling.stage("cache")(warm_report)
+            report, transcript.reference = warm(self.cache_folder, question, self._looked_for(), work)
         logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
         return report
 
@@ -72,9 +77,11 @@ class Session:
 
     def _looked_for(self) -> Iterator[str]:
         """Yield the files above the paths that would change the outcome if they came into being."""
-        for path in (self.stdin[0],) if self.stdin else self.paths:
-            folder = os.path.abspath(path)  # noqa: PTH100
-            if not self.stdin:
+        yield from self.read_before
+        here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
+        for path in (here, *((self.stdin[0],) if self.stdin else self.paths)):
+            folder = path if path is here else os.path.abspath(path)  # noqa: PTH100
+            if not self.stdin and path is not here:
                 yield folder
             while (above := os.path.dirname(folder)) != folder:  # noqa: PTH120
                 folder = above
@@ -179,17 +186,20 @@ def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
     if not stdin:
         for path in paths:
             _require(path)
-    resolver = SettingsResolver(
-        settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=_KnownCodes()
-    )
+    with noting() as noted:
+        resolver = SettingsResolver(
+            settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=_KnownCodes()
+        )
+        cache_folder, question = _cache_folder(resolver, options), _question(resolver, paths or (".",), options)
     return Session(
         paths=() if stdin else tuple(paths) or (".",),
         stdin=stdin,
         resolver=resolver,
         quiet=options["quiet"],
         jobs=options.get("jobs"),
-        cache_folder=_cache_folder(resolver, options),
-        question=_question(resolver, paths or (".",), options),
+        cache_folder=cache_folder,
+        question=question,
+        read_before=tuple(os.path.abspath(path) for path in noted.files),  # noqa: PTH100
     )
 
 

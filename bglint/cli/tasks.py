@@ -11,6 +11,7 @@ from bglint.cli.options import config_options, file_options, paths_argument, run
 from bglint.cli.output import Output, render_context, write_files, write_stdout
 from bglint.cli.session import open_session
 from bglint.cli.summary import conclude, tasks_summary
+from bglint.cli.transcript import transcript
 from bglint.reporters import TASK_FORMATS, task_reporter
 
 
@@ -42,4 +43,5 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     write_files(report, output, context, task_reporter)
     write_stdout(report, output, context, task_reporter)
     conclude(report, session, tasks_summary if output.is_text else None)
+    transcript.may_be_kept = not options["files"] and not options["verbose"]
     return FOUND_NOTHING

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bglint import advice, engine, versions
-from bglint.cache import FOLDER, marks, snapshot
-from bglint.cache.codec import ShapeError, decoded, encoded
+from bglint.cache import FOLDER, ShapeError, marks, snapshot
+from bglint.cache.codec import decoded, encoded
 from bglint.cache.store import FILE, Entry, Store
 from bglint.cli.session import open_session
 from bglint.diagnostics import Report
@@ -442,9 +442,10 @@ def test_an_entry_of_another_shape_is_passed_over(project: Path, runs: Runs) -> 
     whole = store.get(key)
     assert whole is not None
     foreign = (b"", b"{}", b"[]", b"[1, 2]", b"[[], []]", b"[[], [[], [], 3, []], 4]", b"\xff", b"[[1], [], [], {}]")
-    for part in range(len(whole)):
+    for part in ("head", "marks", "names", "report", "outcomes"):
         for value in foreign:
-            store.put(key, Entry(*(value if at == part else each for at, each in enumerate(whole))))
+            changed: dict[str, Any] = {part: value}
+            store.put(key, whole._replace(**changed))
             (project / "unrelated.py").write_text(f"x = {value!r}\n", encoding="utf-8")
             time.sleep(TICK_S)
             assert runs.warm().diagnostics == first.diagnostics
@@ -466,7 +467,7 @@ def test_the_store_stays_within_its_bounds(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("bglint.cache.store.MAX_BYTES", 5000)
     store = Store(str(tmp_path))
     for number in range(20):
-        store.put(str(number), Entry(b"h" * 300, b"", b"", b"", b"o" * number))
+        store.put(str(number), Entry("", b"h" * 300, b"", b"", b"", b"o" * number))
     kept = [number for number in range(20) if store.get(str(number)) is not None]
     assert kept
     assert kept == list(range(kept[0], 20))
@@ -512,6 +513,24 @@ def test_text_from_stdin_is_taken_over_while_it_and_what_it_leads_to_are_the_sam
     assert (
         bglint(*command, stdin=text).stdout == bglint(*command, "--no-cache", stdin=text).stdout != outcomes[0].stdout
     )
+
+
+@pytest.mark.parametrize("command", [["check", "--select", "ALL"], ["tasks"], ["--output-format", "sarif"]])
+def test_what_was_printed_is_printed_again_while_all_is_as_it_was(project: Path, command: list[str]) -> None:
+    write_application(project)
+    helper = project / "helper.py"
+    helper.write_text("import time\n\n\ndef work():\n    time.sleep(98)  # one\n", encoding="utf-8")
+    time.sleep(TICK_S)
+    first = bglint(*command, ".")
+    imported = [sys.executable, "-P", "-X", "importtime", "-m", "bglint", *command, "."]
+    second = subprocess.run(imported, capture_output=True, text=True, check=False)
+    assert "| click" not in second.stderr, "the arguments are not read"
+    assert (second.returncode, second.stdout) == (first.returncode, first.stdout)
+    helper.write_text("import time\n\n\ndef work():\n    time.sleep(98)  # two\n", encoding="utf-8")
+    for edit in (lambda: None, lambda: (project / "bglint.toml").write_text('ignore = ["BG2"]\n', encoding="utf-8")):
+        edit()
+        warm, cold = bglint(*command, "."), bglint(*command, "--no-cache", ".")
+        assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
 
 
 def test_runs_at_the_same_time_share_the_cache(project: Path) -> None:
