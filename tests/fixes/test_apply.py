@@ -69,6 +69,16 @@ def test_fixes_that_conflict_are_applied_one_after_the_other(path: Path) -> None
     assert mend(Words(path, {"ab": "xb", "bc": "y"}), OwnFixes()).changes[str(path)].after == b"xy\n"
 
 
+@pytest.mark.parametrize(("text", "rounds"), [("ab, cd\n", 1), ("abcd\n", 2)])
+def test_fixes_that_touch_are_applied_one_after_the_other(path: Path, text: str, rounds: int) -> None:
+    """What one writes may depend on what stands beside it: two imports at one place, say."""
+    path.write_text(text, encoding="utf-8")
+    linter = Words(path, {"ab": "x", "cd": "y"})
+    outcome = mend(linter, OwnFixes())
+    assert outcome.changes[str(path)].after == text.replace("ab", "x").replace("cd", "y").encode()
+    assert len(linter.runs) == 2 + rounds
+
+
 def test_two_fixes_that_undo_one_another_come_to_an_end(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_text("a\n", encoding="utf-8")
     linter = Words(path, {"a": "b", "b": "a"})

@@ -85,9 +85,14 @@ def check(case: Case) -> Iterator[Finding]:
     if not exits or not _reaches_the_framework(case, exits[0]):
         return
     first = max(exits, key=_confidence)
+    line = _nearest(frame, registration.call, first)
+    way = (
+        f"line {line} raises{_condition(first)} after this"
+        if line > registration.call.lineno or first.repeated
+        else f"what line {line} raises goes on from here"
+    )
     yield Finding(
-        f"line {_nearest(frame, registration.call, first)} raises{_condition(first)} after this: "
-        f"`{case.target}` never runs",
+        f"{way}: `{case.target}` never runs",
         "error" if ways.always_raises else "warning",
         _confidence(first),
         help=f"return a response with `background={ast.unparse(tasks)}`, or add it when nothing can fail any more",

@@ -467,3 +467,21 @@ def test_what_a_call_with_wrong_arguments_would_reach_is_not_reached(lint: Lint)
     """
     assert len(codes(lint, source, "BG416")) == 1
     assert codes(lint, source.replace("user=user, name", "db_obj=user, name"), "BG416") == []
+
+
+def test_what_a_finally_adds_on_the_way_out_is_lost_with_what_was_raised(lint: Lint) -> None:
+    source = """
+        from fastapi import HTTPException
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks, text: str):
+            try:
+                number = int(text)
+            except ValueError:
+                raise HTTPException(400)
+            finally:
+                tasks.add_task(print, text)
+            return number
+    """
+    (found,) = codes(lint, source, "BG408")
+    assert found.startswith("what line 21 raises goes on from here")
