@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe", "display"]
@@ -156,9 +159,25 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one run, sorted by place: byte-stable whatever the number of jobs."""
+    """The outcome of one run, sorted by place: byte-stable whatever the number of jobs.
+
+    `order` and `task_order` hold the indexes of the diagnostics and tasks in the order in which they were found; they
+    are empty where that is the order of places.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     tasks: tuple[Task, ...] = ()
     files: int = 0
     suppressed: tuple[Diagnostic, ...] = field(default=())
+    order: tuple[int, ...] = ()
+    task_order: tuple[int, ...] = ()
+
+    @property
+    def diagnostics_as_found(self) -> Sequence[Diagnostic]:
+        """The diagnostics in the order in which they were found."""
+        return [self.diagnostics[index] for index in self.order] if self.order else self.diagnostics
+
+    @property
+    def tasks_as_found(self) -> Sequence[Task]:
+        """The tasks in the order in which they were found."""
+        return [self.tasks[index] for index in self.task_order] if self.task_order else self.tasks

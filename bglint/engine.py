@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bglint import profiling
@@ -16,7 +16,8 @@ from bglint.diagnostics import Decision, Diagnostic, Report, Task
 from bglint.effects.analyzer import Analyzer, Policy
 from bglint.fixes import with_fix
 from bglint.noting import is_noting, note_all, noting
-from bglint.parallel import spread
+from bglint.outcomes import Gathering, Ground, Judged, Outcome, Unreadable
+from bglint.parallel import in_order, spread
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
 from bglint.program.scopes import TOO_DEEP
@@ -63,12 +64,14 @@ def run(
     jobs: int = 1,
     scanned: tuple[list[str], list[str]] | None = None,
     known: dict[str, Outcome] | None = None,
+    found: Callable[[Report], None] | None = None,
 ) -> Report:
     """Lint the files at or below `paths`, or the text of `stdin` under its name; report in order of place.
 
     `overlay` holds the text of files that is read instead of what is on the disk. With `decisions` each task comes
     with the decision tree applied to it. Up to `jobs` processes share the work; `scanned` is what `scan` gave, if it
-    was called before. The outcomes of the files in `known` are taken from there, those of the others put in.
+    was called before. The outcomes of the files in `known` are taken from there, those of the others put in. `found` is
+    called with each part of the report as it is made.
 
     Raises `FileNotFoundError` for a path that is not there, `ConfigError` for a configuration that cannot be read.
     """
@@ -80,102 +83,46 @@ def run(
         session.index.overlay[os.path.abspath(stdin[0])] = stdin[1]
     session.wanted = set(files)
     known = known if known is not None else {}
-    unknown_yet = [path for path in candidates if path not in known]
-    outcomes = _outcomes(session, unknown_yet, jobs, progress)
-    known |= {path: outcomes[number] for number, path in enumerate(unknown_yet)}
-    return _report(session, files, candidates, [known[path] for path in candidates])
+    gathering = Gathering(Silencer(session.index, resolver), candidates, found)
+    for path, outcome in zip(candidates, in_order(_outcomes(session, candidates, known, jobs, progress)), strict=True):
+        known[path] = outcome
+        gathering.add(path, outcome)
+    session.index.failures.clear()
+    session.index.failures.update(gathering.unreadable)
+    session.needed = set(gathering.unreadable)
+    return gathering.end(session.unreadable(), files, candidates)
 
 
 def _outcomes(
-    session: Session, candidates: Sequence[str], jobs: int, progress: Callable[[int, int], None] | None
-) -> dict[int, Outcome]:
-    """What checking each of the candidates gave, done by up to `jobs` processes."""
+    session: Session,
+    candidates: Sequence[str],
+    known: Mapping[str, Outcome],
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[tuple[int, Outcome]]:
+    """What checking each of the candidates gave, as it comes in: first what is known, then what processes find."""
     notes = is_noting()
+    numbers = [number for number, path in enumerate(candidates) if path not in known]
 
-    def work(numbers: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
-        for done, number in enumerate(numbers, 1):
-            with noting() if notes else nullcontext() as noted, profiling.file(candidates[number]):
-                outcome = session.outcome(candidates[number])
+    def work(indexes: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
+        for done, index in enumerate(indexes, 1):
+            path = candidates[numbers[index]]
+            with noting() if notes else nullcontext() as noted, profiling.file(path):
+                outcome = session.outcome(path)
             if noted is not None:
                 ground = session.ground(tuple(noted.files), tuple(noted.folders))
                 outcome = replace(outcome, ground=ground)
-            yield number, outcome
+            yield index, outcome
             if progress is not None:
-                progress(done, len(candidates))
+                progress(done, len(numbers))
 
-    processes = max(1, min(jobs, len(candidates) // CANDIDATES_FOR_A_PROCESS))
-    found = spread(len(candidates), processes, work, encode=encoded, decode=lambda value: decoded(Outcome, value))
-    for outcome in found.values() if notes and processes > 1 else ():
-        note_all(outcome.ground.opened, outcome.ground.listed)
-    return found
-
-
-def _report(session: Session, files: Sequence[str], candidates: Sequence[str], outcomes: Iterable[Outcome]) -> Report:
-    """All outcomes as one. A registration that several files lead to counts once."""
-    tasks: dict[object, Task] = {}
-    findings: list[Diagnostic] = []
-    session.index.failures.clear()
-    session.needed.clear()
-    for outcome in outcomes:
-        for judged in outcome.judged:
-            if judged.task is not None:
-                key = (judged.task.span, judged.task.target)
-                if key in tasks:
-                    continue
-                tasks[key] = judged.task
-            findings += judged.findings
-        session.index.failures |= {each.path: each.reason for each in outcome.unreadable}
-        session.needed.update(each.path for each in outcome.unreadable)
-    findings += session.unreadable()
-    kept, suppressed = Silencer(session.index, session.resolver).apply(findings, candidates)
-    return Report(
-        diagnostics=tuple(sorted(kept, key=lambda each: each.sort_key)),
-        tasks=tuple(sorted(with_codes([*tasks.values()], kept), key=lambda task: (task.span, task.registration))),
-        files=len(files),
-        suppressed=tuple(sorted(suppressed, key=lambda each: each.sort_key)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A task, and what the rules say of it; no task where they speak of the module."""
-
-    task: Task | None
-    findings: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file that had to be read and could not be."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What an outcome rests on.
-
-    `modules` are the files that were asked for, whether they could be read or not; `names` what was looked for in
-    folders, without what follows a dot; `searches` the patterns for which the files were searched, as Latin-1, and
-    `is_partial` whether they are too many to search all. `opened` and `listed` are the paths that were, for it first.
-    """
-
-    modules: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    searches: tuple[str, ...] = ()
-    is_partial: bool = False
-    opened: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What checking one file gave, and what that rests on."""
-
-    judged: tuple[Judged, ...]
-    unreadable: tuple[Unreadable, ...]
-    ground: Ground = Ground()
+    yield from [(number, known[path]) for number, path in enumerate(candidates) if path in known]
+    processes = max(1, min(jobs, len(numbers) // CANDIDATES_FOR_A_PROCESS))
+    arriving = spread(len(numbers), processes, work, encode=encoded, decode=lambda value: decoded(Outcome, value))
+    for index, outcome in arriving:
+        if notes and processes > 1:
+            note_all(outcome.ground.opened, outcome.ground.listed)
+        yield numbers[index], outcome
 
 
 class Session:
@@ -368,12 +315,3 @@ def _task(registration: Registration, judgement: Judgement, decision: Decision |
         unread=judgement.summary.unread if judgement.verdict == "unknown" else (),
         decision=decision,
     )
-
-
-def with_codes(tasks: list[Task], findings: Iterable[Diagnostic]) -> Iterator[Task]:
-    """The tasks, each with the codes of the rules that fire there."""
-    by_span: dict[object, set[str]] = {}
-    for finding in findings:
-        by_span.setdefault(finding.span, set()).add(finding.code)
-    for task in tasks:
-        yield replace(task, codes=tuple(sorted(by_span.get(task.span, ()))))

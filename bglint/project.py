@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
-from bglint.engine import Session, with_codes
+from bglint.engine import Session
+from bglint.outcomes import with_codes
 from bglint.project_root import project_roots
 from bglint.registrations.scan import scan, words_of
 from bglint.source import read_regular

@@ -26,6 +26,7 @@ class Silencer:
         self._index = index
         self._resolver = resolver
         self._comments: dict[str, Suppressions] = {}
+        self._used: dict[str, list[tuple[Suppression, str]]] = {}
 
     @profiling.stage("suppression")
     def apply(self, findings: Iterable[Diagnostic], files: Iterable[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
@@ -33,20 +34,31 @@ class Silencer:
 
         `files` are those whose comments are judged: a comment elsewhere may be meant for another run.
         """
+        kept, silenced = self.split(findings)
+        said, unsaid = self.about_comments(files)
+        return kept + said, silenced + unsaid
+
+    def split(self, findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+        """Split findings into those that stay and those that a comment silences, and note which comments do."""
         kept: list[Diagnostic] = []
         silenced: list[Diagnostic] = []
-        used: dict[str, list[tuple[Suppression, str]]] = {}
         for finding in dict.fromkeys(findings):
             path = finding.span.filename
             settings = self._resolver.for_file(path)
             comment = self._of(path).match(finding.code, finding.span.start.row, finding.span.end.row)
             if comment is not None:
-                used.setdefault(path, []).append((comment, finding.code))
+                self._used.setdefault(path, []).append((comment, finding.code))
                 silenced.append(finding)
             elif finding.confidence >= settings.min_confidence:
                 kept.append(finding.with_severity(settings.severity_of(finding.code, finding.severity)))
+        return kept, silenced
+
+    def about_comments(self, files: Iterable[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+        """What is wrong with the comments of files, once all findings have been split, in the same way."""
+        kept: list[Diagnostic] = []
+        silenced: list[Diagnostic] = []
         for path in files:
-            for finding in self._about_comments(path, used.get(path, ())):
+            for finding in self._about_comments(path, self._used.get(path, ())):
                 row = finding.span.start.row
                 (silenced if self._of(path).match(finding.code, row, row) else kept).append(finding)
         return kept, silenced

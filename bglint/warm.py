@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from bglint.cache.snapshot import Changes
-    from bglint.engine import Outcome
+    from bglint.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -356,7 +356,7 @@ class _Findings:
 
     def outcomes(self, paths: Iterable[str]) -> dict[str, Outcome]:
         """What was found for some of the candidates."""
-        from bglint.engine import Ground, Judged, Outcome, Unreadable  # noqa: PLC0415 - expensive to import
+        from bglint.outcomes import Ground, Judged, Outcome, Unreadable  # noqa: PLC0415 - of no use where nothing has changed
 
         outcomes: dict[str, Outcome] = {}
         for path in paths:

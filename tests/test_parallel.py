@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bglint.parallel import spread
+from bglint.parallel import in_order, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ def squares(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize("jobs", [1, 2, 7, 100])
 def test_each_number_is_worked_on_whatever_the_number_of_processes(jobs: int) -> None:
-    assert spread(COUNT, jobs, squares) == {number: number**2 for number in range(COUNT)}
+    assert dict(spread(COUNT, jobs, squares)) == {number: number**2 for number in range(COUNT)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is one process alone")
@@ -36,7 +37,7 @@ def test_what_a_process_that_dies_leaves_is_done_here() -> None:
                 os._exit(1)
             yield number, number * number
 
-    assert spread(COUNT, 4, die_elsewhere) == {number: number**2 for number in range(COUNT)}
+    assert dict(spread(COUNT, 4, die_elsewhere)) == {number: number**2 for number in range(COUNT)}
 
 
 def test_an_error_is_raised_here_wherever_it_happens() -> None:
@@ -47,4 +48,34 @@ def test_an_error_is_raised_here_wherever_it_happens() -> None:
             yield number, number
 
     with pytest.raises(ZeroDivisionError):
-        spread(COUNT, 3, fail)
+        list(spread(COUNT, 3, fail))
+
+
+def test_values_come_in_while_the_work_goes_on_and_in_order_where_that_is_asked() -> None:
+    done: list[int] = []
+
+    def note(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+        for number in numbers:
+            done.append(number)
+            yield number, number
+
+    assert next(spread(COUNT, 1, note)) == (0, 0)
+    assert done == [0]
+    assert list(in_order(iter([(2, "c"), (0, "a"), (1, "b"), (3, "d")]))) == ["a", "b", "c", "d"]
+    assert [*in_order(spread(COUNT, 4, squares))] == [number**2 for number in range(COUNT)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is one process alone")
+def test_nobody_goes_on_working_for_one_who_has_gone_away() -> None:
+    def never_end(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+        for number in numbers:
+            yield number, os.getpid()
+            if os.getpid() != own:
+                time.sleep(60)
+
+    own = os.getpid()
+    arriving = spread(COUNT, 3, never_end)
+    next(arriving)
+    arriving.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -224,5 +224,5 @@ def _differing(paths: Sequence[str], marks: array[int], regular: bool, jobs: int
                 ],
             )
 
-    found = spread(len(parts), max(1, min(jobs, len(paths) // _PATHS_FOR_A_PROCESS)), work)
+    found = dict(spread(len(parts), max(1, min(jobs, len(paths) // _PATHS_FOR_A_PROCESS)), work))
     return [paths[at] for number in sorted(found) for at in found[number]]

@@ -23,7 +23,7 @@ from bglint.cli.options import (
     run_options,
     selection_options,
 )
-from bglint.cli.output import Output, render_context, write_files, write_lines, write_stdout
+from bglint.cli.output import Output, Printer, render_context, write_files, write_lines
 from bglint.cli.session import Session, open_session
 from bglint.cli.summary import check_summary, conclude
 from bglint.cli.transcript import transcript
@@ -87,8 +87,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         differs = print_diff(narrowing, options)
         return FOUND_SOMETHING if differs and not options["exit_zero"] else FOUND_NOTHING
     mends = options["fix"] or options["add_ignores"]
-    report = write_mended(narrowing, options) if mends else narrowing.report({})
-    _print(report, narrowing.session, output, options)
+    printer = _printer(narrowing.session, output, options)
+    part = None if options["statistics"] else printer.part
+    report = write_mended(narrowing, options) if mends else narrowing.report({}, part)
+    _print(report, narrowing.session, printer, options)
     if not session.quiet:
         print_notes(narrowing.gone_lines())
     transcript.may_be_kept = not any(options[each] for each in _ELSEWHERE)
@@ -105,7 +107,7 @@ def _watch(paths: tuple[str, ...], output: Output, options: Mapping[str, Any]) -
 
     def show(report: Report, narrowing: Narrowing) -> None:
         click.clear()  # does nothing where stdout is no terminal
-        _print(report, narrowing.session, output, options)
+        _print(report, narrowing.session, _printer(narrowing.session, output, options), options)
         if not narrowing.session.quiet:
             print_notes([*narrowing.gone_lines(), "Waiting for changes; Ctrl-C ends it"])
         sys.stdout.flush()
@@ -125,19 +127,24 @@ def _write_baseline(session: Session, path: str) -> int:
     return FOUND_NOTHING
 
 
-def _print(report: Report, session: Session, output: Output, options: Mapping[str, Any]) -> None:
+def _printer(session: Session, output: Output, options: Mapping[str, Any]) -> Printer:
+    return Printer(output, render_context(session, options["color"]), diagnostic_reporter)
+
+
+def _print(report: Report, session: Session, printer: Printer, options: Mapping[str, Any]) -> None:
     """Print the findings; where the mended text goes to stdout, to stderr."""
-    context = render_context(session, options["color"])
-    write_files(report, output, context, diagnostic_reporter)
+    output, context = printer.output, printer.context
     if session.stdin and (options["fix"] or options["add_ignores"]):
+        write_files(report, output, context, diagnostic_reporter)
         for line in diagnostic_reporter(output.to_stdout)(report, replace(context, color=False, width=None)):
             print(line, file=sys.stderr)
     elif options["statistics"]:
         from bglint.reporters import statistics  # noqa: PLC0415
 
+        write_files(report, output, context, diagnostic_reporter)
         write_lines(statistics.render(report, context))
     else:
-        write_stdout(report, output, context, diagnostic_reporter)
+        printer.print(report)
     conclude(report, session, check_summary if output.is_text else None)
     if not session.quiet and output.is_text:
         print_notes(fixable_lines(report))

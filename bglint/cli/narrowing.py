@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bglint.baseline import Baseline, Entry
     from bglint.changes import Changes
@@ -58,9 +58,13 @@ class Narrowing:
             raise click.ClickException(str(error)) from error
         return cls(session, known, changed, given)
 
-    def report(self, edited: Mapping[str, bytes]) -> Report:
-        """Run the analysis, the files `edited` with that content, and leave out what is to be left out."""
-        return self.narrowed(self.session.run(edited), edited)
+    def report(self, edited: Mapping[str, bytes], found: Callable[[Report], None] | None = None) -> Report:
+        """Run the analysis, the files `edited` with that content, and leave out what is to be left out.
+
+        `found` is called with each part of the report as it is made, where nothing is to be left out.
+        """
+        is_whole = self.baseline is None and self.changes is None and self.given is None
+        return self.narrowed(self.session.run(edited, found=found if is_whole else None), edited)
 
     def narrowed(self, report: Report, edited: Mapping[str, bytes] = EMPTY) -> Report:
         """Return a report of the session's files, the `edited` with that content, without what is to be left out."""
@@ -76,7 +80,7 @@ class Narrowing:
                 if self._is_given(each, definitions.get(each.span))
                 and (changes is None or _is_touched(each, definitions.get(each.span), changes, edited))
             ]
-        return replace(report, diagnostics=tuple(found))
+        return replace(report, diagnostics=tuple(found), order=())
 
     def _is_given(self, diagnostic: Diagnostic, definition: Definition | None) -> bool:
         """Tell whether a finding has to do with the paths that were given."""

@@ -108,6 +108,34 @@ def write_stdout(report: Report, output: Output, context: RenderContext, reporte
     _write(reporter(output.to_stdout)(report, context if output.is_text else _plain(context)), sys.stdout)
 
 
+class Printer:
+    """Prints a report on stdout: whole, or where lines may be printed as they are found, part by part."""
+
+    def __init__(self, output: Output, context: RenderContext, reporter: Callable[[str], Reporter]) -> None:
+        self.output = output
+        self.context = context
+        self._reporter = reporter
+        self._has_begun = False
+
+    @property
+    def part(self) -> Callable[[Report], None] | None:
+        """What prints a part of the report; None where only the whole can be printed.
+
+        Files are written first, so that a closed pipe does not lose them.
+        """
+        return self._print if self.output.to_stdout == "json-lines" and not self.output.to_files else None
+
+    def print(self, report: Report) -> None:
+        """Write the files, and print the report unless its parts were."""
+        write_files(report, self.output, self.context, self._reporter)
+        if not self._has_begun:
+            self._print(report)
+
+    def _print(self, report: Report) -> None:
+        self._has_begun = True
+        write_stdout(report, self.output, self.context, self._reporter)
+
+
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines to stdout."""
     never_fail_to_encode(sys.stdout)

@@ -28,7 +28,7 @@ from bglint.settings.resolver import PROJECT_MARKERS
 from bglint.source import UnreadableSourceError, decode, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from bglint.discovery import Discovery
@@ -50,12 +50,21 @@ class Session:
     read_before: tuple[str, ...] = ()
     """The files that were read for the settings."""
 
-    def run(self, edited: Mapping[str, bytes] | None = None, *, decisions: bool = False) -> Report:
-        """Analyse the files, those `edited` with that content; show the progress where it takes long."""
+    def run(
+        self,
+        edited: Mapping[str, bytes] | None = None,
+        *,
+        decisions: bool = False,
+        found: Callable[[Report], None] | None = None,
+    ) -> Report:
+        """Analyse the files, those `edited` with that content; show the progress where it takes long.
+
+        `found` is called with each part of the report as it is made; of one that was kept, not at all.
+        """
         if self.stdin and self._is_excluded(self.stdin[0]):
             return Report()
         started = time.perf_counter()
-        work = _Work(self, edited, decisions=decisions)
+        work = _Work(self, edited, decisions=decisions, found=found)
         if self.cache_folder is None or edited:
             report = work.check(work.scan(None), None)
         else:
@@ -112,12 +121,20 @@ class Session:
 class _Work:
     """What a run does where it is not known already."""
 
-    def __init__(self, session: Session, edited: Mapping[str, bytes] | None, *, decisions: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        edited: Mapping[str, bytes] | None,
+        *,
+        decisions: bool,
+        found: Callable[[Report], None] | None,
+    ) -> None:
         from bglint.parallel import processors  # noqa: PLC0415 - what is done is expensive to import
 
         self._session = session
         self._edited = edited
         self._decisions = decisions
+        self._found = found
         self._stdin = session.text(edited)
         self._discovery: Discovery | None = None
         self.jobs = 1 if profiling.is_active() else session.jobs or processors()
@@ -146,8 +163,9 @@ class _Work:
         options: dict[str, Any] = {"overlay": self._edited} if self._edited and not self._stdin else {}
         options |= {"decisions": True} if self._decisions else {}
         session = self._session
-        with progress_bar(enabled=not session.quiet) as progress:
+        with progress_bar(enabled=not session.quiet and self._found is None) as progress:
             options |= {"jobs": self.jobs, "scanned": scanned, "progress": progress, "known": known}
+            options |= {"found": self._found}
             report: Report = _import_engine().run(session.paths, session.resolver, stdin=self._stdin, **options)
             return report
 

@@ -74,7 +74,7 @@ def candidates(groups: Sequence[Group], jobs: int = 1, meanwhile: Callable[[], o
             yield number, [_worth_a_look(paths, reader, words) for paths, words in parts[number]]
 
     processes = max(1, min(jobs, sum(len(paths) for paths, _ in groups) // FILES_FOR_A_PROCESS))
-    found = spread(len(parts), processes, work, meanwhile=meanwhile)
+    found = dict(spread(len(parts), processes, work, meanwhile=meanwhile))
     chosen: list[str] = []
     for number, part in enumerate(parts):
         for (paths, _), indexes in zip(part, found[number], strict=True):

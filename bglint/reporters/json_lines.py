@@ -1,4 +1,4 @@
-"""`json-lines`: one diagnostic a line."""
+"""`json-lines`: one diagnostic a line, in the order in which they are found."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 def render(report: Report, _context: RenderContext) -> Iterable[str]:
     """Yield each diagnostic as one line of JSON."""
-    for diagnostic in report.diagnostics:
+    for diagnostic in report.diagnostics_as_found:
         yield json.dumps(diagnostic_value(diagnostic))

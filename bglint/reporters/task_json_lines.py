@@ -1,4 +1,4 @@
-"""`json-lines` of the inventory: one task a line."""
+"""`json-lines` of the inventory: one task a line, in the order in which they are found."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 def render(report: Report, context: RenderContext) -> Iterable[str]:
     """Yield each task as one line of JSON."""
-    for task in report.tasks:
+    for task in report.tasks_as_found:
         yield json.dumps(task_value(task, context))

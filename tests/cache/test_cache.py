@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bglint import advice, engine, versions
+from bglint import advice, versions
 from bglint.cache import FOLDER, ShapeError, marks, snapshot
 from bglint.cache.codec import decoded, encoded
 from bglint.cache.store import FILE, Entry, Store
@@ -32,6 +32,8 @@ from bglint.settings import SettingsResolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bglint.outcomes import Outcome
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = ("settled_branches", "guide", "forms_runtime", "many_implementations")
@@ -83,7 +85,7 @@ class Runs:
         self.checked: list[str] = []
         outcome = EngineSession.outcome
 
-        def counted(session: EngineSession, path: str) -> engine.Outcome:
+        def counted(session: EngineSession, path: str) -> Outcome:
             self.checked.append(path)
             return outcome(session, path)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +31,23 @@ async def create(tasks: BackgroundTasks):
     tasks.add_task(wait)
     await tasks.add_task(wait)  # bglint: ignore[BG202]
 """
+
+HELD_UP = """
+import sys
+from bglint.cli.main import run
+from bglint.engine import Session
+
+outcome = Session.outcome
+
+def held_up(session, path):
+    if path.endswith("zz_last.py"):
+        open("go").read()
+    return outcome(session, path)
+
+Session.outcome = held_up
+sys.exit(run(sys.argv[1:]))
+"""
+"""Runs bglint, which checks the last file once somebody writes into the pipe `go`."""
 
 
 @pytest.fixture
@@ -134,3 +154,29 @@ def test_what_a_baseline_knows_stays_known_while_lines_move_and_files_are_rename
     printed = capsys.readouterr()
     assert [line.split()[1] for line in printed.out.splitlines()] == ["BG401"]
     assert "gone from the baseline: app/sleepy.py: BG412 wait\n" in printed.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a pipe with a name")
+@pytest.mark.parametrize("command", ["check", "tasks"])
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_json_lines_are_printed_as_they_are_found(
+    application: Path, capsys: pytest.CaptureFixture[str], command: str, jobs: str
+) -> None:
+    os.mkfifo(application / "go")
+    (application / "app" / "zz_last.py").write_text(SLEEPY, encoding="utf-8")
+    options = [command, "--no-cache", "--output-format"]
+    program = [sys.executable, "-c", HELD_UP, *options, "json-lines", "-j", jobs]
+    with subprocess.Popen(program, cwd=application, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        lines = [process.stdout.readline() for _ in range(2)]
+        (application / "go").write_text("go on", encoding="utf-8")
+        lines += process.stdout.readlines()
+        watchdog.cancel()
+    assert not any("zz_last.py" in line for line in lines[:2])
+    run([*options, "json"])
+    found = [json.loads(line) for line in lines]
+    assert sorted(found, key=str) == sorted(json.loads(capsys.readouterr().out), key=str)
+    run([*options, "json-lines"])
+    assert capsys.readouterr().out.splitlines(keepends=True) == lines

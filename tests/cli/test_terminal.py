@@ -99,7 +99,9 @@ def test_nothing_is_wider_than_the_terminal_and_nothing_is_cut(application: Path
 
 def test_a_narrow_terminal_shows_the_words_of_a_wide_one(application: Path) -> None:
     for arguments in (COMMANDS[0], COMMANDS[3]):
-        narrow, wide = (in_terminal(application, *arguments, columns=columns) for columns in (40, 200))
+        narrow, wide = (
+            in_terminal(application, *arguments, columns=columns, before=CLOCK.format([], 0.0)) for columns in (40, 200)
+        )
         words = [re.findall(r"[\w./`:,]+", SOURCE.sub("", ESCAPE.sub("", text))) for text in (narrow, wide)]
         assert words[0] == words[1]
 
