@@ -42,7 +42,10 @@ def test_a_measured_run_finds_what_any_other_does(bglint: CommandLine, project: 
     assert (measured.status, measured.out) == (plain.status, plain.out)
 
 
-def test_the_inventory_and_a_warm_run_are_measured_too(bglint: CommandLine, project: Path) -> None:
+def test_the_inventory_and_a_warm_run_are_measured_too(
+    bglint: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BGLINT_NO_CACHE", raising=False)
     assert "verdicts" in bglint("tasks", "--no-cache", "--profile", str(project)).err
     arguments = ("--cache-dir", str(project / "kept"), "--profile", str(project))
     bglint(*arguments)
