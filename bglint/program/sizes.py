@@ -10,7 +10,7 @@ from bglint import catalog
 from bglint.program import lexical
 from bglint.program.modules import last_name
 from bglint.program.scopes import Binding, Kind
-from bglint.program.values import Constant, External, ExternalObject
+from bglint.program.values import Collection, Constant, Display, External, ExternalObject
 
 if TYPE_CHECKING:
     from bglint.program.program import Program
@@ -34,12 +34,15 @@ _OUTSIDE: Final = re.compile(
 
 
 def name_as_called(program: Program, name: str, call: ast.Call | None, frame: Frame | None) -> str:
-    """The name of the entry for a call: `f(keyword)` or `f(large)` where the catalogue has one and it applies."""
+    """The name of the entry for a call: `f(keyword)`, `f(many)` or `f(large)` where there is one that applies."""
     if call is None:
         return name
     for keyword in call.keywords:
         if keyword.arg is not None and catalog.exact(f"{name}({keyword.arg})") is not None:
             return f"{name}({keyword.arg})"
+    many = f"{name}(many)"
+    if frame is not None and call.args and catalog.exact(many) is not None and is_many(program, call.args[0], frame):
+        return many
     large = f"{name}(large)"
     if frame is not None and catalog.exact(large) is not None:
         data = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg in _DATA), None)
@@ -48,7 +51,31 @@ def name_as_called(program: Program, name: str, call: ast.Call | None, frame: Fr
     return name
 
 
+_MANY_NAME: Final = re.compile(
+    r"(^|_)(texts|chunks|sentences|documents|docs|passages|contents|paragraphs|segments|batch|corpus)(_[a-z]+)?$"
+)
+"""What lists of texts are called where nothing types them."""
 _DATA: Final = frozenset({"filepath_or_buffer", "path_or_buf", "path", "f", "source", "csvfile", "io"})
+
+
+def is_many(program: Program, node: ast.expr, frame: Frame) -> bool:
+    """Whether an argument is a collection of which nothing in the code says how long it is."""
+    values = program.infer(node, frame)
+    if values:
+        return any(map(_is_unbounded, values))
+    return _MANY_NAME.search(last_name(node)) is not None
+
+
+def _is_unbounded(value: Value) -> bool:
+    match value:
+        case Collection(ordered=ordered):
+            return not ordered
+        case Display(node=ast.ListComp() | ast.GeneratorExp() | ast.SetComp() | ast.List(elts=[])):
+            return True
+        case External(name):
+            return name.endswith(("split_text()", "split_documents()", "tolist()"))
+        case _:
+            return False
 
 
 def is_from_outside(program: Program, node: ast.expr, frame: Frame) -> bool:
