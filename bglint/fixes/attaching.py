@@ -66,9 +66,10 @@ def add_to_injected(site: Site) -> Fix | None:
     if syntax is None or old is None or not task.args:
         return None
     added = old.with_changes(func=cst.parse_expression(f"{name}.add_task"), lpar=[], rpar=[])
-    line = syntax.module.code_for_node(added)
-    if "\n" in line:
+    if "\n" in syntax.module.code_for_node(added):
         return None
+    start = site.text.start(statement)
+    line = syntax.module.code_for_node(fitted_call(site, added, start, site.text.line_end(start)))
     edits = (site.text.before_statement(statement, line), syntax.edit(old, cst.Name(name, old.lpar, old.rpar)))
     return fix("unsafe", "Add the task to the injected ones", *edits)
 

@@ -111,6 +111,29 @@ def test_an_argument_that_makes_a_line_too_long_splits_the_call(build: Build) ->
     assert fixed.text == source.format(HEAD, after)
 
 
+def test_a_task_that_gets_a_line_of_its_own_is_split_where_it_is_long(build: Build) -> None:
+    source = """\
+from starlette.background import BackgroundTask
+
+
+@app.get("/")
+def endpoint(tasks: BackgroundTasks):
+    tasks.add_task(store, 1)
+    return JSONResponse(
+        {},
+        background=BackgroundTask(store, "the first of some words", "another of these words"),
+    )
+"""
+    fixed = build("BG407", HEAD + source)
+    assert fixed is not None
+    assert '    tasks.add_task(store, "the first of some words", "another of these words")\n' in fixed.text
+    assert max(map(len, fixed.text.splitlines())) <= DEFAULT_LENGTH
+    longer = build("BG407", HEAD + source.replace("words", "rather many words"))
+    assert longer is not None
+    assert '    tasks.add_task(\n        store,\n        "the first of some rather' in longer.text
+    assert max(map(len, longer.text.splitlines())) <= DEFAULT_LENGTH
+
+
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_the_length_is_read_from_the_nearest_file_that_tells(tmp_path: Path, name: str) -> None:
     inner = tmp_path / "app" / "api"
