@@ -168,7 +168,9 @@ def _with_parameter(site: Site, function: FunctionNode, name: str, annotation: s
 
     def widened(old: cst.FunctionDef) -> cst.FunctionDef | None:
         new = with_parameter(old, name, annotation)
-        return fitted_head(site, new, site.text.start(function)) if new is not None else None
+        start = site.text.start(function)
+        before = site.text.text[start : site.text.start(function.body[0])]
+        return fitted_head(site, new, start, before) if new is not None else None
 
     return rewritten(site, function, cst.FunctionDef, widened)
 

@@ -16,6 +16,7 @@ from libcst import MaybeSentinel
 from bglint.advice import read_text
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Sequence
 
     from bglint.fixes.site import Site
@@ -79,6 +80,22 @@ def written_call(site: Site, callee: str, items: Sequence[str], place: tuple[int
     return room.split(made, f"{callee}(", items)
 
 
+def with_block(site: Site, callee: str, block: ast.expr, others: Sequence[str], node: ast.stmt) -> cst.Call | None:
+    """A new call in a statement's place, of `{"detail": block}` and other arguments, each on a line of its own.
+
+    The block keeps its lines, moved to the column where they belong; None where a string runs over several of them.
+    """
+    text = site.text
+    room = _Room.at(site, text.start(node), text.end(node), "return ")
+    written = text.of(block)
+    if room is None or any(sign in written for sign in ('"""', "'''", "\\\n")):
+        return None
+    start = text.start(block)
+    before = text.text[text.line_start(start) : start]
+    lines = room.moved(written, len(before) - len(before.lstrip()))
+    return room.exploded(callee, lines, others)
+
+
 def _joined(item: str) -> str | None:
     """An item on one line: its strings and operands side by side."""
     if "\n" not in item:
@@ -88,13 +105,16 @@ def _joined(item: str) -> str | None:
     return " ".join(line.strip() for line in item.split("\n"))
 
 
-def fitted_head(site: Site, function: cst.FunctionDef, start: int) -> cst.FunctionDef:
-    """A function whose first line starts at an offset, its parameters split where that line would be too long."""
+def fitted_head(site: Site, function: cst.FunctionDef, start: int, old: str) -> cst.FunctionDef:
+    """A function whose first line starts at an offset, its parameters split where a line would be too long.
+
+    `old` is what was written: a line that was too long before is none of ours.
+    """
     bare = function.with_changes(decorators=(), leading_lines=(), body=cst.SimpleStatementSuite([cst.Pass()]))
     code = cst.Module([]).code_for_node
     written = code(bare).removesuffix("pass\n").rstrip()
     room = _Room.at(site, start, site.text.line_end(start), "")
-    if room is None or room.takes(written):
+    if room is None or room.takes(written, old):
         return function
     parameters = function.params
     every: list[cst.Param | cst.ParamStar] = [*parameters.params]
@@ -140,9 +160,15 @@ class _Room:
         limit = line_length(Path(site.module.path).parent, Path(site.program.index.root))
         return cls(indent, len(before) + len(lead) + len(behind), limit)
 
-    def takes(self, written: str) -> bool:
-        """Whether code need not be split: it fits, or is split already."""
-        return "\n" in written or self._around + len(written) <= self._limit
+    def takes(self, written: str, old: str = "") -> bool:
+        """Whether code fits; of code on several lines those count that are not among the `old` ones."""
+        _, *others = written.split("\n")
+        if not others:
+            return self._around + len(written) <= self._limit
+        if old == "" or "#" in written:
+            return True
+        before = set(old.split("\n"))
+        return all(len(line) <= self._limit or line in before for line in others)
 
     def split(self, call: cst.Call, head: str, items: Sequence[str]) -> cst.Call:
         """The call split; as it is where an item cannot be moved."""
@@ -172,3 +198,18 @@ class _Room:
         if len(inner) + len(content) > self._limit:
             content = f"\n{inner}".join(part.strip() for part in item[1:-1].split("\n")) + ","
         return f"{{\n{inner}{content}\n{self._inner}}}"
+
+    def moved(self, written: str, column: int) -> str:
+        """Lines whose first stood on one that began at a column, as they stand within a mapping within this call."""
+        inner = self._inner + self._inner[len(self._indent) :]
+        first, *others = written.split("\n")
+        return "\n".join([first, *(inner + line[column:] if line[:column].isspace() else line for line in others)])
+
+    def exploded(self, callee: str, detail: str, others: Sequence[str]) -> cst.Call:
+        """The call with a mapping of one entry and other arguments, each on a line of its own."""
+        inner = self._inner + self._inner[len(self._indent) :]
+        mapping = f'{{\n{inner}"detail": {detail}\n{self._inner}}}'
+        arguments = "".join(f"\n{self._inner}{each}," for each in (mapping, *others))
+        made = cst.parse_expression(f"{callee}({arguments}\n{self._indent})")
+        assert isinstance(made, cst.Call)
+        return made

@@ -11,7 +11,7 @@ import libcst as cst
 from bglint.fixes.concrete import rewritten
 from bglint.fixes.endpoints import is_fastapi_endpoint, own_nodes, receiver_name
 from bglint.fixes.imports import imported
-from bglint.fixes.layout import written_call
+from bglint.fixes.layout import with_block, written_call
 from bglint.fixes.site import fix, is_statement
 from bglint.program.modules import last_name
 
@@ -83,11 +83,16 @@ def _returned(site: Site, node: ast.Raise, response: str, name: str) -> Edit | N
     detail = text.of(given["detail"]) if "detail" in given else _phrase(status)
     if detail is None:
         return None
-    items = [f'{{"detail": {detail}}}', text.of(status)]
+    others = [text.of(status)]
     if "headers" in given:
-        items.append(f"headers={text.of(given['headers'])}")
-    place = text.start(node), text.end(node)
-    returned = written_call(site, response, [*items, f"background={name}"], place, "return ")
+        others.append(f"headers={text.of(given['headers'])}")
+    others.append(f"background={name}")
+    written = given.get("detail")
+    if written is not None and "\n" in detail and not isinstance(written, ast.Constant | ast.JoinedStr | ast.BinOp):
+        returned = with_block(site, response, written, others, node)
+    else:
+        place = text.start(node), text.end(node)
+        returned = written_call(site, response, [f'{{"detail": {detail}}}', *others], place, "return ")
     if returned is None:
         return None
     return rewritten(site, node, cst.Raise, lambda _: cst.Return(returned))

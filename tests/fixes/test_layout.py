@@ -79,6 +79,23 @@ def test_strings_of_several_lines_stay_apart_where_they_are_long(build: Build) -
     assert 'x "\n            f"{user}",\n        },\n        404,\n        background=tasks,\n    )\n' in long.text
 
 
+def test_a_mapping_of_several_lines_keeps_them(build: Build) -> None:
+    detail = '{\n            "error": str(user),\n            "steps": [\n                1,\n            ],\n        }'
+    fixed = build("BG408", HEAD + LOST.format(f"raise HTTPException(\n        404,\n        detail={detail},\n    )"))
+    assert fixed is not None
+    assert '        {\n            "detail": {\n                "error": str(user),\n' in fixed.text
+    assert fixed.text == formatted(fixed.text)
+
+
+def test_parameters_that_share_a_line_are_split_where_that_gets_too_long(build: Build) -> None:
+    head = 'def endpoint(\n    user: int, name: str = Query(description="What the user goes by in all of this"){}\n):'
+    source = f'{HEAD}@app.get("/")\n{head}\n    tasks = BackgroundTasks()\n    tasks.add_task(store, 1)\n'
+    fixed = build("BG404", source.replace("FastAPI, HTTP", "FastAPI, Query, HTTP").format(""))
+    assert fixed is not None
+    assert "    tasks: BackgroundTasks,\n    name: str = Query(" in fixed.text
+    assert fixed.text == formatted(fixed.text)
+
+
 def test_a_detail_with_a_comment_among_its_lines_has_no_fix(build: Build) -> None:
     raised = 'raise HTTPException(\n        404,\n        "a"  # why\n        "b",\n    )'
     assert build("BG408", HEAD + LOST.format(raised)) is None
