@@ -7,8 +7,8 @@ Fires when a task gets, closes over, or reaches through an object that keeps it 
 - an `UploadFile` or its file; a `Request`, `WebSocket` or `Response`.
 
 A session factory, a plain dependency's long-lived object, an attribute such as `request.client`, bytes that were read
-before, a session that the target takes and does nothing with: all these are right. The message says what happens in the
-version of FastAPI that the project's files name.
+before: all these are right. Of what the target takes and does nothing with it tells as information alone. The message
+says what happens in the version of FastAPI that the project's files name.
 
 ## Why is this bad?
 FastAPI 0.106 to 0.117 closes such things before the tasks run, and Litestar always does: the task fails, or works on a
@@ -134,6 +134,9 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, written: str, resource: Resource) -> Finding:
+    if _is_left_alone(case, written, resource):
+        happens = "the task does nothing with it that its end could harm"
+        return Finding(f"{_what(written, resource)}: {happens}", "info", resource.confidence, help="leave it out")
     happens, severity = _happens(case, resource)
     return Finding(f"{_what(written, resource)}: {happens}", severity, resource.confidence, help=_HELP[resource.kind])
 
@@ -253,10 +256,9 @@ def _only_reads_headers(case: Case, name: str) -> bool:
 
 
 def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
-    """Whether the target may use what it is given, or what that carries; not where its body never leads there."""
+    """Whether the target may use what an object that it is given carries; not where its body never leads there."""
     if not resource.carried:
-        targets = runnable(case.registration)
-        return not targets or not all(_leaves_alone(case, value, node, resource) for value in targets)
+        return True
     values = case.program.infer(node, case.registration.frame)
     for value in runnable(case.registration):
         if not isinstance(value, FunctionValue):
@@ -265,6 +267,16 @@ def _is_used(case: Case, node: ast.expr, resource: Resource) -> bool:
         if name is None or leads_to(case.program, value.function.node, name, values, resource.attributes):
             return True
     return False
+
+
+def _is_left_alone(case: Case, written: str, resource: Resource) -> bool:
+    """Whether all that the target can be leave alone what it is given."""
+    given = (each for each in _calls.expressions(case.registration) if shortened(ast.unparse(each)) == written)
+    node = next(given, None)
+    if node is None or resource.carried:
+        return False
+    targets = runnable(case.registration)
+    return bool(targets) and all(_leaves_alone(case, value, node, resource) for value in targets)
 
 
 def _leaves_alone(case: Case, value: Value, node: ast.expr, resource: Resource) -> bool:
