@@ -40,8 +40,8 @@ SLOW_IO_MS = 1000.0
 TELLING_SHARE = 0.25
 """The part of the threshold that one call, its loops included, must reach by itself: trifles do not add up to work."""
 STATEMENTS_SHARE = 0.4
-"""The same for statements to a database: some of them, one after the other or in a loop over a few rows, are a task's
-everyday work, and no reviewer takes it for a stop of the event loop."""
+"""The same for statements to a database that only loops of unknown length make many: over a few rows they are a task's
+everyday work, and no reviewer takes them for a stop of the event loop."""
 NEAR_CALLS = 8
 """The length of a trace up to which the threshold holds as it is."""
 
@@ -97,7 +97,9 @@ class Judgement:
 
 def _share(effect: Effect) -> float:
     """The part of the threshold that the costliest call of an effect must reach."""
-    return STATEMENTS_SHARE if effect.category == "db" and effect.kind == "blocking" else TELLING_SHARE
+    if effect.category == "db" and effect.kind == "blocking" and effect.confidence < Confidence.HIGH:
+        return STATEMENTS_SHARE
+    return TELLING_SHARE
 
 
 @profiling.stage("verdicts")

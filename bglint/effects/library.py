@@ -40,8 +40,12 @@ _PROGRAMS: dict[str, tuple[str, float]] = {
     "libreoffice": ("document", 8000), "soffice": ("document", 8000), "pandoc": ("document", 2000),
     "unoconv": ("document", 8000), "zip": ("compression", 2000), "tar": ("compression", 2000),
     "7z": ("compression", 3000), "yt-dlp": ("video", 30000),
-    "youtube-dl": ("video", 30000), "scrapy": ("scrape", 30000),
+    "youtube-dl": ("video", 30000), "scrapy": ("scrape", 30000), "chromium": ("scrape", 3000),
+    "chromium-browser": ("scrape", 3000), "google-chrome": ("scrape", 3000), "chrome": ("scrape", 3000),
 }  # fmt: skip
+_OF_SOUND = {"-vn", "-ar", "-ac", "-acodec", "-c:a", "-b:a", "-q:a"}
+_OF_PICTURES = {"-c:v", "-vcodec", "-vf", "-filter_complex", "-map", "-r", "-s", "-crf", "libx264", "-loop"}
+"""Options of ffmpeg that say what is asked of it."""
 _QUICK_PROGRAMS = {
     "true", "echo", "ls", "rm", "mv", "cp", "mkdir", "chmod", "chown", "touch", "kill", "cat", "ln", "which", "date",
     "hostname", "uname", "whoami", "id", "nvidia-smi", "pgrep", "pkill", "ps", "df", "du", "systemctl", "stat",
@@ -126,7 +130,7 @@ def _entry_effect(program: Program, entry: Entry, call: ast.Call | None, frame: 
         if base in _QUICK_PROGRAMS or _only_asks(words):
             ms, loop_ms = 10.0, 100.0
         elif base in _PROGRAMS:
-            category, ms = _PROGRAMS[base]
+            category, ms = _told_by_options(words, *_PROGRAMS[base])
             loop_ms = ms * LOOP_GUESS
         command = base or entry.name
     elif ms <= 0:
@@ -164,6 +168,16 @@ def _names_file(value: Value) -> bool:
             return name.startswith(("builtins.str", "pathlib."))
         case _:
             return False
+
+
+def _told_by_options(words: list[str], category: str, ms: float) -> tuple[str, float]:
+    """What a program is used for, where its options say so: a browser that prints, a film whose sound is taken."""
+    options = {word for each in words[1:] for word in (each, each.partition("=")[0])}
+    if category in {"document", "scrape"} and options & {"pdf", "--print-to-pdf"}:
+        return "pdf", ms
+    if category == "video" and words[0].endswith("ffmpeg") and options & _OF_SOUND and not options & _OF_PICTURES:
+        return "audio", ms / 10
+    return category, ms
 
 
 def _only_asks(words: list[str]) -> bool:
