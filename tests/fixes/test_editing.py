@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +15,6 @@ from bglint.fixes.apply import Change
 from bglint.fixes.diff import unified_diff
 from bglint.fixes.editing import Document, Replacement, UneditableError
 from bglint.fixes.writing import write_atomically
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def edited(data: bytes, *edits: tuple[str, tuple[int, int], tuple[int, int]]) -> bytes:
@@ -161,6 +158,25 @@ def test_when_the_new_content_cannot_take_its_place_the_old_stays(
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_the_old_content_is_there_until_the_new_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old")
+    seen = []
+
+    def fail(copy: Path, target: Path) -> None:
+        seen.append((copy.read_bytes(), target.read_bytes()))
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Permission"):
+        write_atomically(path, b"new")
+    assert seen == [(b"new", b"old")]
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["a.py"]
 
