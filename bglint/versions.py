@@ -147,6 +147,7 @@ def _versions_in(folder: str, distribution: str) -> Versions | None:
         return pinned
     declaring = [os.path.join(folder, name) for name in sorted(names) if _is_declaring(name)]
     inner = os.path.join(folder, "requirements")
+    note_folder(inner)
     try:
         inner_names = sorted(os.listdir(inner))
     except OSError:

@@ -15,11 +15,12 @@ import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bglint.cache import ShapeError
 from bglint.cache.answers import Reference
 from bglint.cache.codec import decoded, encoded
+from bglint.cache.findings import Findings
 from bglint.cache.own import of_bglint
 from bglint.cache.snapshot import Snapshot
 from bglint.cache.store import Entry, Store
@@ -54,6 +55,9 @@ class Work(Protocol):
 
     def is_candidate(self, path: str) -> bool | None:
         """Tell whether a file that is looked at may register a task; None where that cannot be told alone."""
+
+    def words(self) -> object:
+        """Return what tells by the bytes of any file whether it may register a task; None where folders differ."""
 
     def check(self, scanned: tuple[list[str], list[str]], known: dict[str, Outcome]) -> Report:
         """Check the candidates; see `engine.run`."""
@@ -92,9 +96,9 @@ class _Earlier:
         self.warnings: list[tuple[str, str]] = [(str(name), str(text)) for name, text in warnings]
         self.report: Report = decoded(Report, report)
 
-    def findings(self) -> _Findings:
+    def findings(self) -> Findings:
         """What was found for each candidate."""
-        return _Findings.decoded(self.entry.outcomes)
+        return Findings.decoded(self.entry.outcomes)
 
 
 class _Run:
@@ -129,13 +133,15 @@ class _Run:
             path for path in may if may[path]
         )
         valid = findings.valid(changes.files, frozenset(), changes.files & files, files_differ=False)
-        if valid == candidates == set(findings.candidates):
+        if valid == candidates == findings.candidates:
             logger.debug("no task leads to what has changed: the report is that of an earlier run")
             return self._again(earlier, changes)
         listed = dict(zip(earlier.snapshot.folders, earlier.snapshot.listing(), strict=True))
         chosen = [path for path in earlier.snapshot.files if path in candidates]
-        known = findings.outcomes(valid & candidates)
-        return self._checked((earlier.snapshot.files, chosen), known, _Seen(listed), earlier, changes.touched)
+        known = _outcomes(findings, valid & candidates)
+        return self._checked(
+            (earlier.snapshot.files, chosen), known, _Seen(listed, findings.words), earlier, changes.touched
+        )
 
     def anew(self) -> Report:
         """The report of a run that takes over nothing."""
@@ -157,7 +163,7 @@ class _Run:
         return earlier.report
 
     def _scanned(
-        self, earlier: _Earlier | None = None, changes: Changes | None = None, findings: _Findings | None = None
+        self, earlier: _Earlier | None = None, changes: Changes | None = None, findings: Findings | None = None
     ) -> Report:
         """The report where other files may be looked at than before."""
         from bglint.cache.marks import counting  # noqa: PLC0415 - what follows is of no use where nothing has changed
@@ -174,9 +180,10 @@ class _Run:
             names = frozenset(_stem(name) for found in changes.names.values() for name in found)
             other = changes.files | differing
             valid = findings.valid(other, names, other.intersection(scanned[0]), files_differ=bool(differing))
-            known = findings.outcomes(valid.intersection(scanned[1]))
+            known = _outcomes(findings, valid.intersection(scanned[1]))
         listed = self._listed | {path: counting(found) for path, found in entries.items()}
-        return self._checked(scanned, known, _Seen(listed, noted.files, noted.folders, warnings), earlier, touched)
+        seen = _Seen(listed, self._work.words(), noted.files, noted.folders, warnings)
+        return self._checked(scanned, known, seen, earlier, touched)
 
     def _checked(
         self,
@@ -204,15 +211,22 @@ class _Run:
             touched=touched,
         )
         kept = json.dumps([[*seen.warnings, *warnings], encoded(report)], separators=(",", ":")).encode("ascii")
-        self._store.put(self._key, Entry(self.made, *snapshot.encoded(), kept, _Findings.encoded(scanned[1], known)))
+        # Where something was warned of, that has to be looked at before anything is said again.
+        words = None if seen.warnings or warnings or self._work.is_text else seen.words
+        findings = _encoded_findings(scanned[1], known, words)
+        self._store.put(self._key, Entry(self.made, *snapshot.encoded(), kept, findings))
         return report
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What looking for the files has come upon: the entries of folders that count, files and folders, warnings."""
+    """What looking for the files has come upon: the entries of folders that count, files and folders, warnings.
+
+    `words` tells by its bytes whether any of the files may register a task; None where folders differ in that.
+    """
 
     listed: Mapping[str, list[str] | None]
+    words: object
     files: Collection[str] = ()
     folders: Collection[str] = ()
     warnings: Sequence[tuple[str, str]] = ()
@@ -242,38 +256,6 @@ def _stem(name: str) -> str:
     return name.partition(".")[0].rstrip("/@!?")
 
 
-class _Searches:
-    """Searches of a few files: a file that had been found before was asked for, and need not be thought of here."""
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = [path for path in paths if path.endswith(".py")]
-        self._texts: list[bytes] | None = None
-        self._known: dict[str, bool] = {}
-
-    def finds(self, pattern: str) -> bool:
-        """Tell whether a search finds one of the files."""
-        if not self._paths:
-            return False
-        if pattern not in self._known:
-            import re  # noqa: PLC0415 - of no use where nothing has changed
-
-            expression = re.compile(pattern.encode("latin-1"))
-            self._known[pattern] = any(map(expression.search, self._read()))
-        return self._known[pattern]
-
-    def _read(self) -> list[bytes]:
-        from bglint.source import read_regular  # noqa: PLC0415
-
-        if self._texts is None:
-            self._texts = []
-            for path in self._paths:
-                try:
-                    self._texts.append(read_regular(path))
-                except OSError:
-                    continue
-        return self._texts
-
-
 class _Warnings(logging.Handler):
     """Keeps what is warned of, which is to be said again the next time."""
 
@@ -297,71 +279,33 @@ def _warnings() -> Iterator[list[tuple[str, str]]]:
         root.removeHandler(handler)
 
 
-class _Findings:
-    """What was found for each candidate and what that rests on, which is all that is looked at before it is needed."""
+def _encoded_findings(candidates: Sequence[str], outcomes: Mapping[str, Outcome], words: object) -> bytes:
+    """The outcomes of the candidates: paths, names and patterns that they have in common are written once."""
+    from bglint.program.scopes import TOO_DEEP  # noqa: PLC0415 - expensive to import
 
-    def __init__(self, candidates: list[str], table: list[str], rows: dict[str, list[Any]]) -> None:
-        self.candidates = candidates
-        self._table = table
-        self._rows = rows
+    table: dict[str, int] = {}
 
-    @staticmethod
-    def encoded(candidates: Sequence[str], outcomes: Mapping[str, Outcome]) -> bytes:
-        """What `decoded` makes findings of: paths, names and patterns that outcomes have in common are written once."""
-        from bglint.program.scopes import TOO_DEEP  # noqa: PLC0415 - expensive to import
+    def numbers(texts: Iterable[str]) -> list[int]:
+        return [table.setdefault(text, len(table)) for text in texts]
 
-        table: dict[str, int] = {}
+    rows = {}
+    for path, outcome in outcomes.items():
+        if any(each.reason.startswith(TOO_DEEP) for each in outcome.unreadable):
+            continue  # how deep is too deep depends on what was asked before
+        ground = outcome.ground
+        grounds = [numbers(ground.modules), numbers(ground.names), numbers(ground.searches), ground.is_partial]
+        rows[path] = [*grounds, encoded(outcome.judged), encoded(outcome.unreadable)]
+    return Findings.encoded(candidates, [*table], rows, words)
 
-        def numbers(texts: Iterable[str]) -> list[int]:
-            return [table.setdefault(text, len(table)) for text in texts]
 
-        rows = {}
-        for path, outcome in outcomes.items():
-            if any(each.reason.startswith(TOO_DEEP) for each in outcome.unreadable):
-                continue  # how deep is too deep depends on what was asked before
-            ground = outcome.ground
-            grounds = [numbers(ground.modules), numbers(ground.names), numbers(ground.searches), ground.is_partial]
-            rows[path] = [*grounds, encoded(outcome.judged), encoded(outcome.unreadable)]
-        value = [candidates, [*table], rows]
-        return zlib.compress(json.dumps(value, separators=(",", ":")).encode("ascii"), 1)
+def _outcomes(findings: Findings, paths: Iterable[str]) -> dict[str, Outcome]:
+    """What was found for some of the candidates."""
+    from bglint.outcomes import Ground, Judged, Outcome, Unreadable  # noqa: PLC0415 - of no use where nothing has changed
 
-    @classmethod
-    def decoded(cls, data: bytes) -> _Findings:
-        """The findings that were encoded."""
-        candidates, table, rows = json.loads(zlib.decompress(data))
-        return cls(list(candidates), list(table), dict(rows))
-
-    def valid(
-        self, changed: frozenset[str], names: frozenset[str], searched: frozenset[str], *, files_differ: bool
-    ) -> set[str]:
-        """The candidates for which what was found rests on nothing that is other than it was.
-
-        `changed` are the files that changed, came or went, or are looked at no longer, or only now; `names` those of
-        the modules that came or went, without what follows a dot; `searched` the files that a search would read anew.
-        """
-        texts = _Searches(searched)
-        asked = {number for number, text in enumerate(self._table) if text in changed}
-        named = {number for number, text in enumerate(self._table) if text in names}
-        return {
-            path
-            for path, (modules, stems, searches, is_partial, *_) in self._rows.items()
-            if asked.isdisjoint(modules)
-            and named.isdisjoint(stems)
-            and not (files_differ and is_partial)
-            and not any(texts.finds(self._table[number]) for number in searches)
-        }
-
-    def _texts(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        return tuple(self._table[number] for number in numbers)
-
-    def outcomes(self, paths: Iterable[str]) -> dict[str, Outcome]:
-        """What was found for some of the candidates."""
-        from bglint.outcomes import Ground, Judged, Outcome, Unreadable  # noqa: PLC0415 - of no use where nothing has changed
-
-        outcomes: dict[str, Outcome] = {}
-        for path in paths:
-            modules, names, searches, is_partial, judged, unreadable = self._rows[path]
-            ground = Ground(self._texts(modules), self._texts(names), self._texts(searches), bool(is_partial))
-            said = decoded(tuple[Judged, ...], judged), decoded(tuple[Unreadable, ...], unreadable)
-            outcomes[path] = Outcome(*said, ground)
-        return outcomes
+    outcomes: dict[str, Outcome] = {}
+    for path in paths:
+        modules, names, searches, is_partial, judged, unreadable = findings.rows[path]
+        asked = findings.texts(modules), findings.texts(names), findings.texts(searches)
+        said = decoded(tuple[Judged, ...], judged), decoded(tuple[Unreadable, ...], unreadable)
+        outcomes[path] = Outcome(*said, Ground(*asked, bool(is_partial)))
+    return outcomes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bglint.cache import ShapeError, note
 from bglint.cache.own import of_bglint
@@ -13,7 +13,9 @@ from bglint.cache.store import Store
 from bglint.parallel import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from bglint.cache.snapshot import Changes
 
 MAX_BYTES: Final = 4 << 20
 """How much of what is printed is kept."""
@@ -35,8 +37,11 @@ class Answer(NamedTuple):
     printed: Sequence[tuple[str, str]]
 
 
-def answer(folder: str, given: object, started: float) -> Answer | None:
-    """The answer to a command line, if nothing has changed since that it rests on."""
+def answer(folder: str, given: object, started: float, registers: Callable[[str, Any], bool]) -> Answer | None:
+    """The answer to a command line, if nothing has changed since that it rests on.
+
+    `registers` tells of a file whether it may register a task, from `Findings.words`.
+    """
     store = Store(folder)
     found = store.answer(json.dumps([of_bglint(), given]))
     if found is None:
@@ -44,17 +49,34 @@ def answer(folder: str, given: object, started: float) -> Answer | None:
     try:
         snapshot = Snapshot.decoded(*found.entry.ground)
         changes = snapshot.changes(processors())
-        if changes:
+        if changes and not _is_unrelated(changes, snapshot, store.findings(found), registers):
             return None
         if changes.touched:
             renewed = snapshot.renewed(changes.touched, started)
-            if renewed.marks != snapshot.marks or renewed.digests != snapshot.digests:
+            if changes or renewed.marks != snapshot.marks or renewed.digests != snapshot.digests:
                 store.put_ground(found.key, found.entry.made, renewed.encoded())
         status, encoding, printed = json.loads(zlib.decompress(found.printed))
         return Answer(int(status), str(encoding), [(str(stream), str(text)) for stream, text in printed])
-    except (ShapeError, TypeError, ValueError, KeyError, IndexError, zlib.error) as error:
+    except (ShapeError, TypeError, ValueError, LookupError, AttributeError, RecursionError, zlib.error) as error:
         note("cache not understood: %r", error)
     return None
+
+
+def _is_unrelated(
+    changes: Changes, snapshot: Snapshot, data: bytes | None, registers: Callable[[str, Any], bool]
+) -> bool:
+    """Whether only the text of files has changed to which no task leads."""
+    names_dependencies = any(path.endswith("setup.py") for path in changes.files)
+    if data is None or changes.names or names_dependencies or not changes.files.issubset(snapshot.files):
+        return False
+    from bglint.cache.findings import Findings  # noqa: PLC0415 - of no use where nothing has changed
+
+    findings = Findings.decoded(data)
+    if findings.words is None or not changes.files.isdisjoint(findings.candidates):
+        return False
+    if any(registers(path, findings.words) for path in changes.files):
+        return False
+    return findings.valid(changes.files, frozenset(), changes.files, files_differ=False) == findings.candidates
 
 
 def keep(reference: Reference, given: object, answer: Answer) -> None:

@@ -117,6 +117,17 @@ class Store:
 
         return self._read(read)
 
+    def findings(self, found: Found) -> bytes | None:
+        """What the run of an answer has found."""
+
+        def read(database: sqlite3.Connection) -> bytes | None:
+            row = database.execute(
+                "SELECT content, report, outcomes FROM runs WHERE key = ? AND made = ?", (found.key, found.entry.made)
+            ).fetchone()
+            return row[2] if row is not None and _checksum(row[1:]) == row[0] else None
+
+        return self._read(read)
+
     def put(self, key: str, entry: Entry) -> None:
         """Keep a run; where that cannot be done, there is one the less."""
         size = sum(map(len, entry))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _OTHER_COMMANDS: Final = frozenset({"rule", "server", "--version", "--help", "-h", "--no-cache", "--watch"})
 _VARIABLES: Final = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "HOME")
 """What of the environment has to do with what is printed."""
+_MAX_BYTES: Final = 1 << 22
+"""Larger files are looked at by a run."""
 _CACHE_OPTION: Final = "--cache-dir"
 
 
@@ -40,7 +42,7 @@ def replay(arguments: Sequence[str]) -> int | None:
         return None
     from bglint.cache.answers import answer  # noqa: PLC0415 - most of what this costs
 
-    found = answer(folder, transcript.given, time.time())
+    found = answer(folder, transcript.given, time.time(), _may_register)
     if found is None:
         return None
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -60,6 +62,19 @@ def remember(arguments: Sequence[str], status: int) -> None:
         return
     if _folder(arguments) == reference.folder:
         keep(reference, transcript.given, Answer(status, transcript.encoding, transcript.printed))
+
+
+def _may_register(path: str, words: tuple[Sequence[str], bool]) -> bool:
+    """Whether a file may register a task, or has to be looked at more closely to tell."""
+    from bglint.registrations.words import Words  # noqa: PLC0415 - of no use where nothing has changed
+    from bglint.source import read_regular  # noqa: PLC0415
+
+    methods, preview = words
+    try:
+        data = read_regular(path, _MAX_BYTES)
+    except OSError:
+        return True
+    return len(data) == _MAX_BYTES or Words(methods, preview=preview).may_register(data)
 
 
 def _is_eligible(arguments: Sequence[str]) -> bool:

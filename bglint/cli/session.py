@@ -158,6 +158,14 @@ class _Work:
             self._discovery = Discovery(self._session.paths, resolver)
         return may and not (self._discovery is not None and self._discovery.is_ignored_file(path))
 
+    def words(self) -> object:
+        """Return what tells of any file whether it may register a task; None where folders have different settings."""
+        found = {
+            (tuple(form.call.rpartition(".")[2] for form in settings.registrations), settings.preview)
+            for settings in self._session.resolver.known()
+        }
+        return found.pop() if len(found) == 1 else None
+
     def check(self, scanned: tuple[list[str], list[str]], known: dict[str, Any] | None) -> Report:
         """Check the files that may register a task; show the progress where it takes long."""
         options: dict[str, Any] = {"overlay": self._edited} if self._edited and not self._stdin else {}

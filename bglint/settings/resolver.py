@@ -68,6 +68,10 @@ class SettingsResolver:
             self._by_directory[directory] = self._resolve(Path(directory))
         return self._by_directory[directory]
 
+    def known(self) -> Collection[Settings]:
+        """Return the settings of all folders that were asked about."""
+        return self._by_directory.values()
+
     def for_listed_directory(self, path: str, names: Collection[str], above: Settings) -> Settings:
         """Return the settings for a folder whose entries are known, and those of the folder above it."""
         if not _MARKERS.isdisjoint(names):

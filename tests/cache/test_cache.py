@@ -526,8 +526,16 @@ def test_what_was_printed_is_printed_again_while_all_is_as_it_was(project: Path,
     first = bglint(*command, ".")
     imported = [sys.executable, "-P", "-X", "importtime", "-m", "bglint", *command, "."]
     second = subprocess.run(imported, capture_output=True, text=True, check=False)
-    assert "| click" not in second.stderr, "the arguments are not read"
+    assert not re.search(r"\| +click$", second.stderr, re.MULTILINE), "the arguments are not read"
     assert (second.returncode, second.stdout) == (first.returncode, first.stdout)
+    unrelated = project / "unrelated.py"
+    unrelated.write_text("x = 1\n", encoding="utf-8")
+    bglint(*command, ".")
+    for text, replayed in (("x = 2\n", True), ("from fastapi import BackgroundTasks\nx.add_task(y)\n", False)):
+        unrelated.write_text(text, encoding="utf-8")
+        again = subprocess.run(imported, capture_output=True, text=True, check=False)
+        assert (re.search(r"\| +click$", again.stderr, re.MULTILINE) is None) is replayed, text
+        assert again.stdout == bglint(*command, "--no-cache", ".").stdout
     helper.write_text("import time\n\n\ndef work():\n    time.sleep(98)  # two\n", encoding="utf-8")
     for edit in (lambda: None, lambda: (project / "bglint.toml").write_text('ignore = ["BG2"]\n', encoding="utf-8")):
         edit()

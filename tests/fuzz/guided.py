@@ -26,6 +26,7 @@ READERS: Final = ["bglint.cache", "bglint.comments", "bglint.program.syntax", "b
 with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from bglint.cache import ShapeError
     from bglint.cache.codec import decoded
+    from bglint.cache.findings import Findings
     from bglint.cache.snapshot import Snapshot
     from bglint.comments import Suppressions
     from bglint.diagnostics import Report
@@ -34,7 +35,6 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from bglint.program.syntax import parse
     from bglint.settings import ConfigError, SettingsResolver
     from bglint.source import UnreadableSourceError, decode
-    from bglint.warm import _Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,11 @@ SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
     "config": (
         b'select = ["BG1"]\nslow-task-ms = 5\nregistrations = [{call = "a.b", target = 0}]\n[per-file-ignores]\n',
     ),
-    "cache": (b'[[["/a","b.py"]],[],["/a"],{}]', b'[["b.py"],["t"],{"b.py":[[],[],[],false,[],[]]}]', b"[[],[],1,[]]"),
+    "cache": (
+        b'[[["/a","b.py"]],[],["/a"],{}]',
+        b'[["b.py"],["t"],{"b.py":[[],[],[],false,[],[]]},null]',
+        b"[[],[],1,[]]",
+    ),
     "editor": (b"file:///tmp/none/a.py\nfrom starlette.background import BackgroundTask\nBackgroundTask(print)\n",),
 }
 FOLDER: Final = Path(tempfile.gettempdir()) / "bglint-guided"
@@ -87,7 +91,7 @@ def cache(data: bytes) -> None:
     for read in (
         lambda: Snapshot.decoded(data, data, data),
         lambda: decoded(Report, json.loads(data)),
-        lambda: _Findings.decoded(zlib.compress(data)),
+        lambda: Findings.decoded(zlib.compress(data)),
     ):
         try:
             read()

@@ -60,7 +60,7 @@ from bglint.rules.misuse._tasks import is_tasks_class, route_methods
 from bglint.rules.rule import Finding, ModuleCase, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from bglint.program.scopes import Binding, FunctionNode
     from bglint.program.values import Frame
@@ -73,8 +73,9 @@ def check_module(case: ModuleCase) -> Iterator[Finding]:
     """The parameters of a module's functions that ask for tasks in a way that FastAPI does not answer."""
     if "fastapi" not in case.module.imported_packages:
         return
+    plain = _PLAIN.union(_from_frameworks(case.module.statements))
     for node in case.module.statements:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _may_inject(node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _may_inject(node, plain):
             inside = node.body[0]
             frame = case.program.frame_at(case.module, (inside.lineno, inside.col_offset))
             for bound in frame.scope.bindings.values():
@@ -88,12 +89,19 @@ def check_module(case: ModuleCase) -> Iterator[Finding]:
                         )
 
 
-def _may_inject(node: FunctionNode) -> bool:
+def _from_frameworks(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    """The names of a framework's classes: as an annotation, alone, each asks for what it is."""
+    for node in statements:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {"fastapi", "starlette"}:
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def _may_inject(node: FunctionNode, plain: Container[str]) -> bool:
     """Whether a parameter has a default that may be a dependency, or an annotation that may hold one."""
     arguments = node.args
     parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    plain = all(each.annotation is None or last_name(each.annotation) in _PLAIN for each in parameters)
-    return not plain or any(isinstance(each, ast.Call) for each in [*arguments.defaults, *arguments.kw_defaults])
+    is_plain = all(each.annotation is None or last_name(each.annotation) in plain for each in parameters)
+    return not is_plain or any(isinstance(each, ast.Call) for each in [*arguments.defaults, *arguments.kw_defaults])
 
 
 def _message(case: ModuleCase, node: FunctionNode, binding: Binding, frame: Frame) -> str | None:
