@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ctypes.util import find_library
 from dataclasses import asdict, dataclass, replace
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -171,7 +175,7 @@ def measure(
         registrations=application.registrations,
         absent=[*application.absent, *unusable()],
         state=application.state,
-        thorough=thorough,
+        thorough=thorough or application.pays_once,
     )
     given, result = folder / "specification.json", folder / "measured.json"
     given.write_text(json.dumps(asdict(specification)))
@@ -185,6 +189,7 @@ def measure(
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "Agg",
+        "INNGEST_DEV": "1",
         "OPENAI_API_KEY": "none",
         "ANTHROPIC_API_KEY": "none",
         "CRM_URL": "https://crm.example.com",
@@ -263,13 +268,25 @@ def rows_in(page: str) -> dict[str, list[str]]:
     return rows
 
 
-def table(by_folder: dict[str, list[str]]) -> str:
-    """The rows as a page, in the order of the applications."""
+def machine() -> str:
+    """What measures: the processor, the load at the beginning, and the versions that matter."""
+    information = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    model = re.search(r"model name\s*: (.+)", information)
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "pillow", "pandas", "reportlab", "moviepy"))
+    return (
+        f"{model[1] if model else platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def table(by_folder: dict[str, list[str]], of_one_run: str | None) -> str:
+    """The rows as a page, in the order of the applications; `of_one_run` is the machine, where all are of one run."""
     rows = [row for application in APPLICATIONS for row in by_folder.get(application.folder, ())]
     verdicts = [row.split(" | ")[2] for row in rows]
     summary = ", ".join(f"{count} {verdict}" for verdict in VERDICTS if (count := verdicts.count(verdict)))
     lines = [(ROOT / "tests" / "parity" / "page.md").read_text().rstrip(), ""]
     lines += [f"{len(rows)} tasks: {summary}.", ""]
+    lines += [f"All are of one run: {of_one_run}." if of_one_run else "They are of several runs.", ""]
     lines += ["| fixture | task | verdict | work | measured | wall | CPU | held the loop |"]
     lines += ["| --- | --- | --- | --- | --- | ---: | ---: | ---: |"]
     lines += [*rows, "", "## Not run", "", "| fixture | registered by a line with | why |", "| --- | --- | --- |"]
@@ -289,6 +306,7 @@ def main(folders: list[str]) -> int:
     rows = rows_in(page.read_text())
     chosen = [each for each in APPLICATIONS if each.folder in folders or not folders]
     disagreements = 0
+    of_one_run = None if folders else f"{date.today():%Y-%m-%d}, {machine()}"
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for application, found in zip(chosen, pool.map(compared_alone, chosen), strict=True):
             rows[application.folder] = rows_of([each for each in found if each.missing is None])
@@ -297,7 +315,7 @@ def main(folders: list[str]) -> int:
                 if (why := each.disagreement()) is not None:
                     print(f"  {each.place} {each.measured.name}: {why}", flush=True)
                     disagreements += 1
-            page.write_text(table(rows))
+            page.write_text(table(rows, of_one_run))
     return disagreements > 0
 
 

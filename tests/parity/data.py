@@ -39,6 +39,13 @@ def table(folder: Path) -> None:
             writer.writerow([row % 50, f"region {row % 12}", amount, row % 9, chance.random(), chance.random()])
 
 
+def rows(folder: Path) -> None:
+    """A table of some thousand rows, pickled."""
+    import pandas as pd
+
+    pd.DataFrame({"shop": range(ROWS), "amount": 9.9}).to_pickle(folder / "rows.pickle")
+
+
 def document(folder: Path) -> None:
     """A statement of ten pages, with a table on each."""
     from reportlab.lib.styles import getSampleStyleSheet
@@ -192,7 +199,7 @@ def posters(folder: Path) -> None:
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
     "albums": albums, "archive": archive, "attic": attic, "big": big, "box": box, "clicks": clicks, "clip": clip,
     "desks": desks, "document": document, "film": film, "letter": letter, "logs": logs, "page": page, "photo": photo,
-    "posters": posters, "scan": scan, "sound": sound, "stock": stock, "table": table,
+    "posters": posters, "rows": rows, "scan": scan, "sound": sound, "stock": stock, "table": table,
 }  # fmt: skip
 
 

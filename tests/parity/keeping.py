@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CoroutineType, FrameType
 
 
 @dataclass(slots=True)
@@ -17,7 +18,7 @@ class Kept:
     """A task that an endpoint registered, and the line that did; `options` are those of `with_options`.
 
     `through` are the lines that called for it, the nearest first: where a helper registers what it is given, the task
-    is known by the line that gave it, too.
+    is known by the line that gave it, too. A coroutine that was handed over `runs_once`.
     """
 
     filename: str
@@ -27,6 +28,7 @@ class Kept:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     options: dict[str, Any] = field(default_factory=dict)
+    runs_once: bool = False
 
     def is_same(self, other: Kept) -> bool:
         """Tell whether both call the same with the same arguments; what cannot be compared is not the same."""
@@ -76,6 +78,16 @@ class Keeping:
     def keep(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Keep a task that a framework of others would have run here."""
         self.add(function, args, kwargs, {"offload": None})
+
+    def keep_coroutine(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        """Keep a coroutine that a framework would have run here."""
+
+        async def run() -> None:
+            await coroutine
+
+        run.__qualname__ = coroutine.__qualname__
+        self.add(run, (), {}, {"offload": None})
+        self.kept[-1].runs_once = True
 
     def add(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
@@ -155,6 +167,27 @@ def _lilya(keeping: Keeping) -> None:
     keeping.construction_of(Task)
 
 
+def _sanic(keeping: Keeping) -> None:
+    from sanic import Sanic
+
+    def add_task(app: Sanic[Any, Any], task: Any, **_: Any) -> None:
+        if iscoroutine(task):
+            keeping.keep_coroutine(task)
+        else:
+            keeping.keep(task, app)
+
+    keeping.replace(Sanic, "add_task", add_task)
+
+
+def _aiojobs(keeping: Keeping) -> None:
+    from aiojobs import Scheduler
+
+    async def spawn(_scheduler: object, coroutine: Any, *_: object) -> None:
+        keeping.keep_coroutine(coroutine)
+
+    keeping.replace(Scheduler, "spawn", spawn)
+
+
 def _asgi_background(keeping: Keeping) -> None:
     from asgi_background import BackgroundTasks
 
@@ -174,11 +207,13 @@ def _bglint(keeping: Keeping) -> None:
 
 
 _KEEPERS: Final = {
+    "aiojobs": _aiojobs,
     "asgi_background": _asgi_background,
     "bglint": _bglint,
     "falcon": _falcon,
     "lilya": _lilya,
     "litestar": _litestar,
     "quart": _quart,
+    "sanic": _sanic,
     "starlette": _starlette,
 }

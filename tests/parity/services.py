@@ -1,4 +1,4 @@
-"""The other systems: an HTTP, an HTTPS and an SMTP server, each as far away as the internet is.
+"""The other systems: an HTTP, an HTTPS, an SMTP and an IMAP server, as far away as the internet is.
 
     python -m tests.parity.services FOLDER
 
@@ -33,7 +33,7 @@ MODEL_S: Final = 1.5
 
 async def answer(_request: Request) -> JSONResponse:
     await asyncio.sleep(FAR_S)
-    return JSONResponse({"ok": True, "score": 0.5, "title": "<title>page</title>"})
+    return JSONResponse({"ok": True, "score": 0.5, "title": "<title>page</title>", "ids": ["1"]})
 
 
 async def complete(_request: Request) -> JSONResponse:
@@ -70,6 +70,14 @@ class Postbox:
         return "250 OK"
 
 
+async def mailbox(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say yes to all that is asked by IMAP."""
+    writer.write(b"* OK ready\r\n* CAPABILITY IMAP4rev1\r\n")
+    while line := await reader.readline():
+        writer.write(b"* CAPABILITY IMAP4rev1\r\n" + line.split()[0] + b" OK done\r\n")
+    writer.close()
+
+
 def listening() -> socket.socket:
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
@@ -95,16 +103,18 @@ async def main(folder: Path) -> None:
     ]
     loop = asyncio.get_running_loop()
     post = await loop.create_server(lambda: SMTP(Postbox(), hostname="localhost"), "127.0.0.1", 0)
+    mail = await asyncio.start_server(mailbox, "127.0.0.1", 0)
     running = [loop.create_task(server.serve([bound])) for server, bound in zip(servers, (plain, secure), strict=True)]
     while not all(server.started for server in servers):
         await asyncio.sleep(0.01)
-    ports = {"80": plain, "443": secure, "25": post.sockets[0]}
+    ports = {"80": plain, "8288": plain, "443": secure, "25": post.sockets[0], "143": mail.sockets[0]}
     print(json.dumps({number: bound.getsockname()[1] for number, bound in ports.items()}), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     for server in servers:
         server.should_exit = True
     await asyncio.gather(*running)
     post.close()
+    mail.close()
 
 
 if __name__ == "__main__":
