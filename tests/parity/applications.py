@@ -309,13 +309,29 @@ APPLICATIONS: Final = (
         "kinds_of_work",
         "office.main:app",
         {
+            "index": {"path": "yearbook.pdf", "body": []},
             "list_rows": {"path": "rows.pickle", "body": []},
             "read_scan": {"path": "scan.png", "body": []},
             "": {"path": "table.csv", "body": [*range(1000)]},
         },
-        ("rows", "scan", "table"),
-        {"mark_all": "asks for an object of no table", "chart": "is given an object that nothing makes"},
-        absent=("pytesseract",),
+        ("rows", "scan", "seats", "table", "yearbook"),
+        {
+            "mark_all": "asks for an object of no table",
+            "chart": "is given an object that nothing makes",
+            "print_letter|print_page": "needs a program that is not installed, or does not run here",
+            "take_sound|scale": "runs a program that leaves a file, and asks before it writes over one",
+        },
+        absent=("pytesseract", "sentence_transformers"),
+    ),
+    Application(
+        "graphs",
+        "clerk.main:app",
+        {"": {"path": "yearbook.pdf"}},
+        ("yearbook",),
+        {
+            "answer_in_thread": "calls an async node from a plain function, which LangGraph refuses",
+            r"Desk\(\)|greet": "compiles a graph without an entry, which LangGraph refuses, or stands behind that",
+        },
     ),
     Application(
         "names",

@@ -46,17 +46,32 @@ def rows(folder: Path) -> None:
     pd.DataFrame({"shop": range(ROWS), "amount": 9.9}).to_pickle(folder / "rows.pickle")
 
 
+def seats(folder: Path) -> None:
+    """The desks of twelve rooms."""
+    lines = [f"{number},{number % 12},{number % 7}\n" for number in range(ROWS)]
+    (folder / "desks.csv").write_text("number,room,desks\n" + "".join(lines))
+
+
 def document(folder: Path) -> None:
     """A statement of ten pages, with a table on each."""
+    _statement(folder / "document.pdf", pages=10)
+
+
+def yearbook(folder: Path) -> None:
+    """The same with sixty pages."""
+    _statement(folder / "yearbook.pdf", pages=60)
+
+
+def _statement(path: Path, pages: int) -> None:
     from reportlab.lib.styles import getSampleStyleSheet
     from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table
 
     style = getSampleStyleSheet()["Normal"]
     story: list[object] = []
-    for page in range(10):
+    for page in range(pages):
         story += [Paragraph(f"Statement, page {page}. " + "Many words follow each other here. " * 30, style)]
         story += [Table([[f"{page}-{row}", "article", "9.90"] for row in range(20)]), PageBreak()]
-    SimpleDocTemplate(str(folder / "document.pdf")).build(story)
+    SimpleDocTemplate(str(path)).build(story)
 
 
 def film(folder: Path) -> None:
@@ -199,7 +214,8 @@ def posters(folder: Path) -> None:
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
     "albums": albums, "archive": archive, "attic": attic, "big": big, "box": box, "clicks": clicks, "clip": clip,
     "desks": desks, "document": document, "film": film, "letter": letter, "logs": logs, "page": page, "photo": photo,
-    "posters": posters, "rows": rows, "scan": scan, "sound": sound, "stock": stock, "table": table,
+    "posters": posters, "rows": rows, "seats": seats, "scan": scan, "sound": sound, "stock": stock, "table": table,
+    "yearbook": yearbook,
 }  # fmt: skip
 
 

@@ -54,9 +54,20 @@ async def write(_request: Request) -> JSONResponse:
     })  # fmt: skip
 
 
+async def respond(_request: Request) -> JSONResponse:
+    await asyncio.sleep(MODEL_S)
+    text = {"type": "output_text", "text": "short", "annotations": []}
+    return JSONResponse({
+        "id": "1", "object": "response", "created_at": 0, "model": "m", "parallel_tool_calls": False, "tools": [],
+        "tool_choice": "auto",
+        "output": [{"id": "1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}],
+    })  # fmt: skip
+
+
 METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 APP: Final = Starlette(routes=[
     Route("/v1/chat/completions", complete, methods=METHODS),
+    Route("/v1/responses", respond, methods=METHODS),
     Route("/v1/messages", write, methods=METHODS),
     Route("/{path:path}", answer, methods=METHODS),
 ])  # fmt: skip
