@@ -5,7 +5,7 @@
 Files are hard links to those that `benchmarks/lint.py` downloads, so that no disk is filled. The figures are seconds of
 the processor (of all processes), which a busy machine disturbs least, and the memory of the largest process. Every
 curve ends with the exponent that its last two points show: 1 is linear, 2 quadratic. Exits with 1 where an exponent is
-above 1.4, or where the shards together find other things than the whole run.
+above 1.4, or where the shards together say other things than the whole run.
 """
 
 from __future__ import annotations
@@ -48,21 +48,24 @@ class Usage:
     wall: float
     cpu: float
     peak: float
-    findings: tuple[str, ...]
+    tasks: tuple[str, ...]
 
 
 def run(paths: Sequence[Path], *options: str) -> Usage:
     """Lint some paths in a process of its own."""
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
-        command = [sys.executable, "-m", "bglint", "check", "-q", "--exit-zero", "--output-format", "json", *options]
+        command = [sys.executable, "-m", "bglint", "tasks", "-q", "--output-format", "json", *options]
         process = subprocess.Popen([*command, *map(str, paths)], stdout=out)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         if status:
             raise SystemExit(f"bglint ended with status {os.waitstatus_to_exitcode(status)}")
         out.seek(0)
-        found = tuple(f"{each['filename']}:{each['location']} {each['code']}" for each in json.load(out))
+        found = tuple(
+            f"{Path(each['filename']).absolute()}:{each['location']} {each['verdict']} {each['trace']}"
+            for each in json.load(out)
+        )
     return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, found)
 
 
@@ -219,9 +222,9 @@ def monorepo(sources: Sequence[Path], place: Path, count: int) -> tuple[list[str
     print(f"warm: {warm.wall:.1f} s, {warm.cpu:.1f} s CPU, {warm.peak:.0f} MiB", flush=True)
     parts = [cold(shard) for shard in shards]
     print(f"shards: {max(each.wall for each in parts):.1f} s the longest", flush=True)
-    together = {finding for part in parts for finding in part.findings}
-    differing = len(together.symmetric_difference(whole.findings))
-    wrong = [f"monorepo: {differing} findings differ between the whole and its shards"] if differing else []
+    together = {task for part in parts for task in part.tasks}
+    differing = len(together.symmetric_difference(whole.tasks))
+    wrong = [f"monorepo: {differing} tasks differ between the whole and its shards"] if differing else []
     kept_mb = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 1e6
     rows = [
         ("whole, one machine", whole.wall, whole.cpu, whole.peak),
@@ -237,8 +240,8 @@ def monorepo(sources: Sequence[Path], place: Path, count: int) -> tuple[list[str
     page = [
         f"## A monorepo of {count:,} files",
         "",
-        f"{size / 1e6:,.0f} MB in {len(units)} folders, {len(whole.findings)} findings; {kept_mb:.0f} MB of cache.",
-        f"Findings that the shards together and the whole run do not share: {differing}.",
+        f"{size / 1e6:,.0f} MB in {len(units)} folders, {len(whole.tasks)} tasks; {kept_mb:.0f} MB of cache.",
+        f"Tasks that the shards together and the whole run do not judge alike, trace by trace: {differing}.",
         "",
         "| run | wall s | CPU s | peak MiB |",
         "| --- | ---: | ---: | ---: |",
