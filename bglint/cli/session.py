@@ -70,7 +70,7 @@ class Session:
         else:
             from bglint.warm import warm_report  # noqa: PLC0415 - not needed without a cache
 
-            question = [self.question, self.paths, self._given(), decisions]
+            question = [self.question, self.paths, self._given(), decisions, self.quiet]  # quiet keeps no warnings
             warm = profiling.stage("cache")(warm_report)
             report, transcript.reference = warm(self.cache_folder, question, self._looked_for(), work)
         logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
