@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from benchmarks.keystroke import make_project
+from benchmarks.made import make_project
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGES: Final = (
