@@ -13,7 +13,8 @@ from bglint.advice import queue_of_project
 from bglint.cache.codec import decoded, encoded
 from bglint.decision import decide
 from bglint.diagnostics import Decision, Diagnostic, Report, Task
-from bglint.effects.analyzer import Analyzer, Policy
+from bglint.effects.analyzer import Analyzer
+from bglint.effects.policy import Policy
 from bglint.fixes import with_fix
 from bglint.noting import is_noting, note_all, noting
 from bglint.outcomes import Gathering, Ground, Judged, Outcome, Unreadable
