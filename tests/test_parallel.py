@@ -66,7 +66,15 @@ def test_values_come_in_while_the_work_goes_on_and_in_order_where_that_is_asked(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is one process alone")
-def test_nobody_goes_on_working_for_one_who_has_gone_away() -> None:
+def test_nobody_goes_on_working_for_one_who_has_gone_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    fork = os.fork
+
+    def noted_fork() -> int:
+        process = fork()
+        started.append(process)
+        return process
+
     def never_end(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         for number in numbers:
             yield number, os.getpid()
@@ -74,8 +82,11 @@ def test_nobody_goes_on_working_for_one_who_has_gone_away() -> None:
                 time.sleep(60)
 
     own = os.getpid()
+    monkeypatch.setattr(os, "fork", noted_fork)
     arriving = spread(COUNT, 3, never_end)
     next(arriving)
     arriving.close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(started) == 2
+    for process in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
