@@ -109,7 +109,6 @@ async def create(user: str):
 from __future__ import annotations
 
 import ast
-import os
 from typing import TYPE_CHECKING
 
 from bglint import catalog
@@ -121,13 +120,15 @@ from bglint.program.scopes import Kind
 from bglint.program.values import Coroutine, External, FunctionValue, Instance, Partial
 from bglint.rules.rule import Case, Finding, Rule
 from bglint.verdict import is_async, runnable
-from bglint.versions import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bglint.program.program import Program
     from bglint.program.values import Frame, Value
+
+_PATCHES = rb"\bimport\s+quart[._]%s\b"
+"""The import by which an application makes Quart await what plain callables return."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -169,8 +170,7 @@ def _unawaited_object(value: Value, case: Case) -> str | None:
     """
     if case.registration.form.framework != "quart" or not isinstance(value, Instance):
         return None
-    folder = os.path.dirname(case.registration.module.path)  # noqa: PTH120
-    if versions_of("quart-flask-patch", folder, case.program.index.root) is not None:
+    if case.program.search.texts.find(_PATCHES, "flask_patch", case.registration.module):
         return None
     return f"{value.cls.cls.name}.__call__" if is_async(value, case.program) else None
 

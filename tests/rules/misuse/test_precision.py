@@ -490,3 +490,25 @@ def test_what_a_finally_adds_on_the_way_out_is_lost_with_what_was_raised(lint: L
     """
     (found,) = codes(lint, source, "BG408")
     assert found.startswith("what line 21 raises goes on from here")
+
+
+@pytest.mark.parametrize(
+    ("patch", "found"), [("", 1), ("import quart_flask_patch", 0), ("import quart.flask_patch", 0)]
+)
+def test_a_patched_quart_awaits_what_an_object_gives(lint: Lint, patch: str, found: int) -> None:
+    source = f"""
+        {patch}
+        from quart import Quart
+
+        app = Quart(__name__)
+
+        class Mail:
+            async def __call__(self):
+                print("sent")
+
+        @app.post("/")
+        async def endpoint():
+            app.add_background_task(Mail())
+            return ""
+    """
+    assert len(lint(textwrap.dedent(source), code="BG410")) == found
