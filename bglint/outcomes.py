@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bglint.diagnostics import Diagnostic, Report, Span, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bglint.suppression import Silencer
 
@@ -109,6 +109,7 @@ class Gathering:
         )
 
     def _with_codes(self, task: Task) -> Task:
+        """A task with the codes of the rules that fire there."""
         return replace(task, codes=tuple(sorted(self._codes.get(task.span, ()))))
 
     def _keep(self, split: tuple[Iterable[Diagnostic], Iterable[Diagnostic]]) -> None:
@@ -139,12 +140,3 @@ def _order(found: Sequence[Any], ordered: Sequence[Any]) -> tuple[int, ...]:
     indexes = {each: index for index, each in enumerate(ordered)}
     order = tuple(indexes[each] for each in found)
     return () if order == tuple(range(len(ordered))) else order
-
-
-def with_codes(tasks: Iterable[Task], findings: Iterable[Diagnostic]) -> Iterator[Task]:
-    """The tasks, each with the codes of the rules that fire there."""
-    by_span: dict[object, set[str]] = {}
-    for finding in findings:
-        by_span.setdefault(finding.span, set()).add(finding.code)
-    for task in tasks:
-        yield replace(task, codes=tuple(sorted(by_span.get(task.span, ()))))

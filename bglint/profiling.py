@@ -152,12 +152,8 @@ def rule(code: str) -> Iterator[None]:
     if _active is None:
         yield
         return
-    began = time.perf_counter()
-    try:
-        with _active.stage("rules"):
-            yield
-    finally:
-        _active.rules.setdefault(code, Spent()).add(time.perf_counter() - began)
+    with _active.stage("rules"), _charged(_active.rules, code):
+        yield
 
 
 @contextmanager
@@ -166,8 +162,14 @@ def file(path: str) -> Iterator[None]:
     if _active is None:
         yield
         return
+    with _charged(_active.files, path):
+        yield
+
+
+@contextmanager
+def _charged(spent: dict[str, Spent], name: str) -> Iterator[None]:
     began = time.perf_counter()
     try:
         yield
     finally:
-        _active.files.setdefault(path, Spent()).add(time.perf_counter() - began)
+        spent.setdefault(name, Spent()).add(time.perf_counter() - began)

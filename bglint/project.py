@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bglint import outcomes
 from bglint.advice import DEPENDENCY_FILES
 from bglint.diagnostics import Diagnostic, Report, Task
 from bglint.discovery import SUFFIXES, Discovery
 from bglint.engine import Session
-from bglint.outcomes import with_codes
+from bglint.outcomes import Gathering, Judged
 from bglint.project_root import project_roots
 from bglint.registrations.scan import scan, words_of
 from bglint.source import read_regular
@@ -210,13 +211,10 @@ class Project:
             return Outcome()
         tasks, findings = self._found(path)
         candidates = [path] if path in self._checked else []
-        kept, suppressed = Silencer(self._session.index, self.resolver).apply(findings, candidates)
-        return Outcome(
-            tuple(sorted(kept, key=lambda each: each.sort_key)),
-            tuple(sorted(with_codes(tasks, kept), key=lambda each: (each.span, each.registration))),
-            tuple(sorted(suppressed, key=lambda each: each.sort_key)),
-            self.text_of(path),
-        )
+        gathering = Gathering(Silencer(self._session.index, self.resolver), candidates)
+        gathering.add(path, outcomes.Outcome(tuple(Judged(task, ()) for task in tasks), ()))
+        report = gathering.end(findings, [path], candidates)
+        return Outcome(report.diagnostics, report.tasks, report.suppressed, self.text_of(path))
 
     def text_of(self, path: str) -> str | None:
         """The text that what is said of a file rests on; None where it cannot be read."""

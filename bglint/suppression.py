@@ -29,15 +29,6 @@ class Silencer:
         self._used: dict[str, list[tuple[Suppression, str]]] = {}
 
     @profiling.stage("suppression")
-    def apply(self, findings: Iterable[Diagnostic], files: Iterable[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
-        """Split findings into those that stay and those that a comment silences; add those about comments.
-
-        `files` are those whose comments are judged: a comment elsewhere may be meant for another run.
-        """
-        kept, silenced = self.split(findings)
-        said, unsaid = self.about_comments(files)
-        return kept + said, silenced + unsaid
-
     def split(self, findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
         """Split findings into those that stay and those that a comment silences, and note which comments do."""
         kept: list[Diagnostic] = []
@@ -54,7 +45,10 @@ class Silencer:
         return kept, silenced
 
     def about_comments(self, files: Iterable[str]) -> tuple[list[Diagnostic], list[Diagnostic]]:
-        """What is wrong with the comments of files, once all findings have been split, in the same way."""
+        """What is wrong with the comments of files, once all findings have been split, in the same way.
+
+        `files` are those whose comments are judged: a comment elsewhere may be meant for another run.
+        """
         kept: list[Diagnostic] = []
         silenced: list[Diagnostic] = []
         for path in files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from functools import cache
 
 from bglint import __version__
 
@@ -12,6 +13,7 @@ _DATA = "data"
 """The folder of the catalogue's files."""
 
 
+@cache
 def of_bglint() -> list[object]:
     """Its version, its own files, and the Python that runs it.
 

@@ -134,14 +134,13 @@ def _printer(session: Session, output: Output, options: Mapping[str, Any]) -> Pr
 def _print(report: Report, session: Session, printer: Printer, options: Mapping[str, Any]) -> None:
     """Print the findings; where the mended text goes to stdout, to stderr."""
     output, context = printer.output, printer.context
+    write_files(report, output, context, diagnostic_reporter)
     if session.stdin and (options["fix"] or options["add_ignores"]):
-        write_files(report, output, context, diagnostic_reporter)
         for line in diagnostic_reporter(output.to_stdout)(report, replace(context, color=False, width=None)):
             print(line, file=sys.stderr)
     elif options["statistics"]:
         from bglint.reporters import statistics  # noqa: PLC0415
 
-        write_files(report, output, context, diagnostic_reporter)
         write_lines(statistics.render(report, context))
     else:
         printer.print(report)

@@ -121,13 +121,12 @@ class Printer:
     def part(self) -> Callable[[Report], None] | None:
         """What prints a part of the report; None where only the whole can be printed.
 
-        Files are written first, so that a closed pipe does not lose them.
+        Files come first, as `write_files` says, and hold the whole.
         """
         return self._print if self.output.to_stdout == "json-lines" and not self.output.to_files else None
 
     def print(self, report: Report) -> None:
-        """Write the files, and print the report unless its parts were."""
-        write_files(report, self.output, self.context, self._reporter)
+        """Print the report, unless its parts were."""
         if not self._has_begun:
             self._print(report)
 

@@ -8,7 +8,7 @@ import click
 
 from bglint.cli.exit_status import FOUND_NOTHING
 from bglint.cli.options import config_options, file_options, paths_argument, run_options, selection_options
-from bglint.cli.output import Output, Printer, render_context
+from bglint.cli.output import Output, Printer, render_context, write_files
 from bglint.cli.session import open_session
 from bglint.cli.summary import conclude, tasks_summary
 from bglint.cli.transcript import transcript
@@ -40,6 +40,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     output = Output.of(options["formats"], options["files"], default="table")
     printer = Printer(output, render_context(session, options["color"]), task_reporter)
     report = session.run(decisions=output.has("html"), found=printer.part)
+    write_files(report, output, printer.context, task_reporter)
     printer.print(report)
     conclude(report, session, tasks_summary if output.is_text else None)
     transcript.may_be_kept = not options["files"] and not options["verbose"]
