@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 # Nothing that one test finds is taken over by another, and no cache is left in the fixtures; tests/cache turns it on.
 os.environ["BGLINT_NO_CACHE"] = "1"
 
 PARITY = "tests/runtime/test_parity.py"
+
+
+@pytest.fixture(autouse=True)
+def _untouched_logging() -> Iterator[None]:
+    """A command that runs within a test says for its process which messages are told, and where."""
+    logger = logging.getLogger("bglint")
+    propagate, level = logger.propagate, logger.level
+    yield
+    logger.propagate = propagate
+    logger.setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
