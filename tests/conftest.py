@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Nothing that one test finds is taken over by another, and no cache is left in the fixtures; tests/cache turns it on.
 os.environ["BGLINT_NO_CACHE"] = "1"
@@ -19,13 +16,11 @@ PARITY = "tests/runtime/test_parity.py"
 
 
 @pytest.fixture(autouse=True)
-def _untouched_logging() -> Iterator[None]:
-    """A command that runs within a test says for its process which messages are told, and where."""
+def _all_messages() -> None:
+    """Let all messages be told: a command that ran before in this process may have said which are, and where."""
     logger = logging.getLogger("bglint")
-    propagate, level = logger.propagate, logger.level
-    yield
-    logger.propagate = propagate
-    logger.setLevel(level)
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
