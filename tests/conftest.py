@@ -17,7 +17,8 @@ PARITY = "tests/runtime/test_parity.py"
 
 @pytest.fixture(autouse=True)
 def _all_messages() -> None:
-    """Let all messages be told: a command that ran before in this process may have said which are, and where."""
+    """Let all messages be told: a command or a worker that ran before in this process may have hidden some."""
+    logging.getLogger().setLevel(logging.WARNING)
     logger = logging.getLogger("bglint")
     logger.propagate = True
     logger.setLevel(logging.NOTSET)
@@ -28,6 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(PARITY))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Let a process have all tests of a module, whose fixtures are then made once, and of one fixture for parity.
 

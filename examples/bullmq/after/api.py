@@ -50,10 +50,11 @@ async def heavy_operation(body: HeavyOperation, tasks: Tasks, queue: HeavyTasks)
 
 @app.get("/heavy-operation/{operation_id}")
 async def heavy_operation_result(operation_id: str, queue: HeavyTasks) -> dict[str, object]:
+    # The state comes first: a job that is completed by then has its result when it is read.
+    state = await queue.getJobState(operation_id)
     job = await Job.fromId(queue, operation_id)
     if job is None:
         raise HTTPException(404)
-    state = await queue.getJobState(operation_id)
     if state != "completed":
         return {"status": state}
     return {"status": "completed", "key": job.returnvalue}
