@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from bglint.cli.console import print_notes
+from bglint.cli.console import print_notes, write_lines
 from bglint.cli.exit_status import FOUND_NOTHING, FOUND_SOMETHING
 from bglint.cli.mending import fixable_lines, print_diff, write_mended
 from bglint.cli.narrowing import Narrowing
@@ -23,7 +23,7 @@ from bglint.cli.options import (
     run_options,
     selection_options,
 )
-from bglint.cli.output import Output, Printer, render_context, write_files, write_lines
+from bglint.cli.output import Output, Printer, render_context, write_files
 from bglint.cli.session import Session, open_session
 from bglint.cli.summary import check_summary, conclude
 from bglint.cli.transcript import transcript

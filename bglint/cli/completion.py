@@ -13,12 +13,12 @@ def complete_codes(ctx: click.Context, param: click.Parameter, incomplete: str) 
     """Return the codes of rules that go on from what is typed, the last of a list separated by commas."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - for shells alone
 
-    from bglint.rules.registry import RULES  # noqa: PLC0415 - not needed for --help
+    from bglint.rules.description import descriptions  # noqa: PLC0415 - not needed for --help
 
     del ctx, param
     before, comma, begun = incomplete.rpartition(",")
     return [
-        CompletionItem(f"{before}{comma}{code}", help=rule.name)
-        for code, rule in sorted(RULES.items())
-        if code.startswith(begun.upper())
+        CompletionItem(f"{before}{comma}{rule.code}", help=rule.name)
+        for rule in descriptions()
+        if rule.code.startswith(begun.upper())
     ]

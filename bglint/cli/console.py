@@ -1,4 +1,4 @@
-"""What the terminal can do, and the lines that go to stderr."""
+"""What the terminal can do, and the lines that go to stdout and stderr."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ def open_closed_streams() -> None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def write(lines: Iterable[str], stream: TextIO) -> None:
+    """Write lines to stdout or to a file."""
+    try:
+        for line in lines:
+            text = f"{line}\n"
+            if stream is sys.stdout:
+                transcript.out(text)
+            stream.write(text)
+        stream.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout."""
+    never_fail_to_encode(sys.stdout)
+    write(lines, sys.stdout)
 
 
 def tell(line: str) -> None:

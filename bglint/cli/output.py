@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from bglint import __version__, profiling
-from bglint.cli.console import ReaderGoneError, never_fail_to_encode, speaks_unicode, terminal_width, wants_color
+from bglint.cli.console import never_fail_to_encode, speaks_unicode, terminal_width, wants_color, write
 from bglint.cli.session import Session, repository_root
 from bglint.cli.transcript import transcript
 from bglint.contract import DEFAULT_SLOW_TASK_MS
@@ -20,7 +20,7 @@ from bglint.reporters import TEXT_FORMATS
 from bglint.reporters.context import RenderContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bglint.cli.console import ColorChoice
     from bglint.diagnostics import Report
@@ -95,7 +95,7 @@ def write_files(report: Report, output: Output, context: RenderContext, reporter
         lines = reporter(name)(report, _plain(context))
         try:
             with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
-                _write(lines, file)
+                write(lines, file)
         except OSError as error:
             raise click.FileError(path, error.strerror or str(error)) from error
 
@@ -105,7 +105,7 @@ def write_stdout(report: Report, output: Output, context: RenderContext, reporte
     """Write the report to stdout; what programs read goes there in UTF-8, whatever the terminal speaks."""
     never_fail_to_encode(sys.stdout, None if output.is_text else "utf-8")
     transcript.encoding = "" if output.is_text else "utf-8"
-    _write(reporter(output.to_stdout)(report, context if output.is_text else _plain(context)), sys.stdout)
+    write(reporter(output.to_stdout)(report, context if output.is_text else _plain(context)), sys.stdout)
 
 
 class Printer:
@@ -135,23 +135,5 @@ class Printer:
         write_stdout(report, self.output, self.context, self._reporter)
 
 
-def write_lines(lines: Iterable[str]) -> None:
-    """Write lines to stdout."""
-    never_fail_to_encode(sys.stdout)
-    _write(lines, sys.stdout)
-
-
 def _plain(context: RenderContext) -> RenderContext:
     return replace(context, width=None, color=False, ascii_only=False)
-
-
-def _write(lines: Iterable[str], stream: TextIO) -> None:
-    try:
-        for line in lines:
-            text = f"{line}\n"
-            if stream is sys.stdout:
-                transcript.out(text)
-            stream.write(text)
-        stream.flush()
-    except BrokenPipeError as error:
-        raise ReaderGoneError from error

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from bglint.cli.completion import complete_codes
-from bglint.cli.console import never_fail_to_encode, terminal_width, wants_color
+from bglint.cli.console import never_fail_to_encode, terminal_width, wants_color, write_lines
 from bglint.cli.exit_status import FOUND_NOTHING
-from bglint.cli.output import write_lines
-from bglint.settings.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bglint.cli.console import ColorChoice
-    from bglint.rules.rule import Rule
+    from bglint.rules.description import Description
 
 
 @click.command("rule", short_help="Explain a rule.")
@@ -37,11 +35,11 @@ def command(
     code: str | None, *, all_rules: bool, output_format: Literal["text", "json", "markdown"], color: ColorChoice
 ) -> int:
     """Explain the rule CODE: what it does, why that is bad, an example, what to use instead."""
-    from bglint.rules.registry import RULES  # noqa: PLC0415 - not needed for --help
+    from bglint.rules.description import descriptions  # noqa: PLC0415 - not needed for --help
 
     if all_rules == (code is not None):
         raise click.UsageError("give the code of a rule, such as BG101, or --all")
-    rules = [RULES[key] for key in sorted(RULES)] if code is None else [_find(code, RULES)]
+    rules = descriptions() if code is None else [_find(code)]
     if output_format == "json":
         values = [_value(rule) for rule in rules]
         write_lines([json.dumps(values if all_rules else values[0], indent=2)])
@@ -52,23 +50,28 @@ def command(
     return FOUND_NOTHING
 
 
-def _find(wanted: str, rules: Mapping[str, Rule]) -> Rule:
+def _find(wanted: str) -> Description:
     """Return the rule of that code or name."""
-    for rule in rules.values():
-        if wanted.upper() == rule.code or wanted.lower() == rule.name:
-            return rule
-    names = [*rules, *(rule.name for rule in rules.values())]
+    from bglint.rules.description import description, descriptions  # noqa: PLC0415
+
+    found = description(wanted.upper()) or description(wanted.lower())
+    if found is not None:
+        return found
+    from bglint.settings.errors import did_you_mean  # noqa: PLC0415 - not needed where all goes well
+
+    rules = descriptions()
+    names = [*(rule.code for rule in rules), *(rule.name for rule in rules)]
     hint = did_you_mean(wanted.upper(), names) or did_you_mean(wanted.lower(), names) or "; see `bglint rule --all`"
     raise click.UsageError(f"no rule {wanted!r}{hint}")
 
 
-def _markdown(rule: Rule) -> str:
+def _markdown(rule: Description) -> str:
     notes = ["It is in preview: `--select` it by its full code, or set `preview = true`."] if rule.preview else []
     notes += [f"Fix: {rule.fixable}."] if rule.fixable else []
     return "\n\n".join([f"# {rule.name} ({rule.code})", *notes, rule.documentation.strip()])
 
 
-def _value(rule: Rule) -> dict[str, object]:
+def _value(rule: Description) -> dict[str, object]:
     return {
         "code": rule.code,
         "name": rule.name,
@@ -79,7 +82,7 @@ def _value(rule: Rule) -> dict[str, object]:
     }
 
 
-def _print_styled(rules: Sequence[Rule]) -> None:
+def _print_styled(rules: Sequence[Description]) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.markdown import Markdown  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bglint import rules
+from bglint.rules.description import description, descriptions
 from bglint.rules.registry import CODES, RULES
 from bglint.rules.rule import Rule
 from bglint.settings.errors import did_you_mean
@@ -103,6 +104,13 @@ def test_names_are_unique_and_rules_in_order() -> None:
 def test_a_rule_has_a_file_of_its_own_named_as_the_rule_in_the_folder_of_its_family() -> None:
     files = {f"{FOLDERS[code[:3]]}.{rule.name.replace('-', '_')}": code for code, rule in RULES.items()}
     assert rule_modules() == files
+
+
+def test_what_is_read_of_the_rules_is_what_they_say() -> None:
+    said = [(r.code, r.name, r.documentation, r.preview, r.fixable, r.summary) for r in RULES.values()]
+    assert [(*read, read.summary) for read in descriptions()] == said
+    assert {description(r.code) for r in RULES.values()} == {description(r.name) for r in RULES.values()}
+    assert description("BG1") is None
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
