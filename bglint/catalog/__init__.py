@@ -164,6 +164,19 @@ def describes(name: str) -> bool:
     return lookup(name) not in (None, known.default) or any(entry.startswith(f"{name}.") for entry in known.entries)
 
 
+@cache
+def has_module(name: str) -> bool:
+    """Whether anything that the catalogue names stands below a dotted name, or is known under another one."""
+    known = package(name.partition(".")[0])
+    names = (
+        *known.entries,
+        *known.types,
+        *(alias for alias, _ in known.aliases),
+        *(entry.name for _, entry in known.patterns),
+    )
+    return any(f"{each}.".startswith(f"{name}.") for each in names)
+
+
 def returned_type(name: str) -> str | None:
     """The class of what a callable returns, where the catalogue says so."""
     entry = lookup(name)

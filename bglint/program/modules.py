@@ -547,9 +547,12 @@ class ModuleIndex:
         of_its_own = bool(packages) and os.path.basename(packages[-1]) == first
         known = catalog.knows_package(first) and not of_its_own
         for folder in plain:
-            if known and folder not in self.source_roots and not self._script_style(importer, folder, first):
+            found = self._descend(folder, parts)
+            if found is None or found == importer.path:
                 continue
-            if (found := self._descend(folder, parts)) and found != importer.path:
+            if not known or folder in self.source_roots or self._is_local(name, found):
+                return found
+            if self._script_style(importer, folder, first):
                 return found
         if known:
             return None
@@ -572,6 +575,10 @@ class ModuleIndex:
             folder = os.path.dirname(folder)
         plain += [root for root in self.source_roots if root not in plain]
         return plain, packages
+
+    def _is_local(self, name: str, found: str) -> bool:
+        """Whether a file beside the importer is what a name below a library's means: the library has none of it."""
+        return "." in name and not found.endswith("/") and not catalog.has_module(name)
 
     def _script_style(self, importer: Module, folder: str, first: str) -> bool:
         """Whether the importer takes other modules of `folder` by bare names: then a library's name may be local."""

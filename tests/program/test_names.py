@@ -39,3 +39,21 @@ def test_a_package_of_the_project_hides_the_library_of_its_name(tmp_path: Path) 
     (tmp_path / "api.py").write_text(APP)
 
     assert verdict(tmp_path) == "light"
+
+
+def test_a_file_beside_the_importer_is_meant_where_the_library_has_no_such_module(tmp_path: Path) -> None:
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "layout.py").write_text(
+        "import fitz\n"
+        "class LayoutAgent:\n"
+        "    def parse(self, path): return [page.get_text('blocks') for page in fitz.open(path)]\n"
+    )
+    (tmp_path / "api.py").write_text(
+        "from fastapi import BackgroundTasks\n"
+        "from agents import Runner\n"
+        "from agents.layout import LayoutAgent\n"
+        "def parse(path): return LayoutAgent().parse(path)\n"
+        "def endpoint(tasks: BackgroundTasks): tasks.add_task(parse, 'contract.pdf')\n"
+    )
+
+    assert verdict(tmp_path) == "cpu"
