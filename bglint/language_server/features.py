@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from pygls.uris import to_fs_path
 from bglint.language_server import actions, messages
 from bglint.language_server.analysis import Document
 from bglint.language_server.server import Server
+from bglint.language_server.wire import converse
 
 if TYPE_CHECKING:
     from bglint.diagnostics import Position, Span
@@ -119,15 +121,20 @@ async def show_work(ls: Server, uri: str, line: int, character: int) -> None:
     )
 
 
-def serve() -> None:
-    """Speak the protocol on stdin and stdout until the client leaves.
+def serve() -> int:
+    """Speak the protocol on stdin and stdout until the client leaves; return 0 where it took its leave, else 1.
 
     Whatever else is printed goes to stderr, by Python and below it: a stray line would end the conversation.
     """
     stdout = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.stdout = sys.stderr
-    server.start_io(sys.stdin.buffer, stdout)
+    stdin = os.fdopen(os.dup(sys.stdin.fileno()), "rb")  # not Python's own: a thread may wait for it to the end
+    try:
+        asyncio.run(converse(server.protocol, stdin, stdout))
+    except SystemExit as left:
+        return 0 if left.code == 0 else 1
+    return 1
 
 
 def _holds(span: Span, place: Position) -> bool:

@@ -18,6 +18,7 @@ from bglint.discovery import SUFFIXES
 from bglint.language_server import messages
 from bglint.language_server.analysis import WATCHED, Analysis, Document, News
 from bglint.language_server.places import Lines
+from bglint.language_server.wire import Protocol
 from bglint.project import Outcome
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ _STACK_BYTES: Final = 64 << 20
 class Server(LanguageServer):
     """One client's server. What it knows of a file is the last `View` that a turn of the analysis gave."""
 
+    protocol: Protocol
+
     def __init__(self) -> None:
         # The whole text with every change: what is taken for the end of a line differs among libraries.
-        super().__init__("bglint", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full, max_workers=2)
+        whole = types.TextDocumentSyncKind.Full
+        super().__init__("bglint", __version__, text_document_sync_kind=whole, protocol_cls=Protocol)
         self._worker = _worker()
         self._analysis = Analysis()
         self._views: dict[str, View] = {}
@@ -55,7 +59,9 @@ class Server(LanguageServer):
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin with the folders that the client has opened."""
+        """Begin with the folders that the client has opened, once."""
+        if self._task is not None:
+            return
         _LogHandler(self, asyncio.get_running_loop()).attach()
         self._news.folders = self._folders()
         self._task = asyncio.ensure_future(self._run())

@@ -2,9 +2,10 @@
 
     python -m tests.fuzz.guided [TARGET...] [--seconds N] [--runs N] [--corpus FOLDER]
 
-The targets are `parser`, `comments`, `config`, `cache` and `editor`; without one all take turns, chosen by the first
-byte. An input fails where it raises what its target does not foresee, or takes longer than ten seconds; libFuzzer then
-writes it to a file in the corpus, and ends with a status other than 0.
+The targets are `parser`, `comments`, `config`, `cache`, `editor` (the texts that it holds) and `wire` (the bytes that
+it sends); without one all take turns, chosen by the first byte. An input fails where it raises what its target does not
+foresee, or takes longer than ten seconds; libFuzzer then writes it to a file in the corpus, and ends with a status
+other than 0.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from typing import TYPE_CHECKING, Final
 
 import atheris
 
-READERS: Final = ["bglint.cache", "bglint.comments", "bglint.program.syntax", "bglint.settings", "bglint.source"]
+READERS: Final = [
+    "bglint.cache",
+    "bglint.comments",
+    "bglint.language_server.wire",
+    "bglint.program.syntax",
+    "bglint.settings",
+    "bglint.source",
+]
 """What guides: what only works on what these have read would take long to be instrumented."""
 
 with atheris.instrument_imports(include=READERS, enable_loader_override=False):
@@ -35,6 +43,7 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from bglint.program.syntax import parse
     from bglint.settings import ConfigError, SettingsResolver
     from bglint.source import UnreadableSourceError, decode
+    from tests.fuzz.conversation import answered, framed, request, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +64,11 @@ SEEDS: Final[dict[str, tuple[bytes, ...]]] = {
         b"[[],[],1,[]]",
     ),
     "editor": (b"file:///tmp/none/a.py\nfrom starlette.background import BackgroundTask\nBackgroundTask(print)\n",),
+    "wire": (
+        framed(request(1, "textDocument/hover", {"textDocument": {"uri": "file:///a.py"}})),
+        b"X: 1\r\ncontent-length : 2\n\n[]" + framed({"jsonrpc": "2.0", "method": "exit"}),
+        framed({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 1}}),
+    ),
 }
 FOLDER: Final = Path(tempfile.gettempdir()) / "bglint-guided"
 
@@ -105,6 +119,11 @@ def editor(data: bytes) -> None:
     Analysis().turn(News(documents={address: Document(text, 1)}))
 
 
+def wire(data: bytes) -> None:
+    """What a client says after it has introduced itself; all that the server says is read."""
+    assert answered(started() + data)[0]["id"] == "first"
+
+
 class _Raised(logging.Handler):
     """Makes an error of what an error is logged of: an editor's analysis goes on whatever happens."""
 
@@ -113,7 +132,7 @@ class _Raised(logging.Handler):
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    each.__name__: each for each in (parser, comments, config, cache, editor)
+    each.__name__: each for each in (parser, comments, config, cache, editor, wire)
 }
 
 
