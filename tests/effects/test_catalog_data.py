@@ -225,6 +225,17 @@ def test_types_lead_to_files_of_the_catalogue() -> None:
     assert not [(name, target) for name, target in returned_types() if target.partition(".")[0] not in known]
 
 
+def test_elements_of_what_a_method_returns_are_named_after_its_call() -> None:
+    """`Path.glob()[]` is an element of the result; `Path.glob[]` would be one of the method."""
+    named = [
+        name
+        for path in FILES
+        for name in load(path).get("type", {})
+        if name.endswith("[]") and name.removesuffix("[]") in callables(path) and name.rpartition(".")[2][0].islower()
+    ]
+    assert not named
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,0 +1,43 @@
+"""What a library's call gives is known well enough that a task which goes on with it is read to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bglint.engine import run
+from bglint.settings import SettingsResolver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENDPOINT = "\nfrom fastapi import BackgroundTasks\ndef endpoint(tasks: BackgroundTasks): tasks.add_task(work, 1)\n"
+
+
+def judged(folder: Path, text: str) -> tuple[str, str | None]:
+    (folder / "app.py").write_text(text + ENDPOINT)
+    (task,) = run([str(folder)], SettingsResolver(cli_overrides={})).tasks
+    return task.verdict, task.category
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pathlib import Path\n"
+        "def work(job):\n"
+        "    for file in sorted(Path('spool').iterdir()):\n"
+        "        if file.is_file(): file.unlink()",
+        "from bs4 import BeautifulSoup\n"
+        "def work(job):\n"
+        "    soup = BeautifulSoup(f'<p>{job}</p>', 'html.parser')\n"
+        "    for tag in soup(['script', 'style']): tag.decompose()\n"
+        "    return [row.find('td').get_text() for row in soup.select('tr')]",
+        "import email\n"
+        "def work(job):\n"
+        "    for part in email.message_from_string(job).walk():\n"
+        "        if part.get_content_type() == 'text/plain': part.get_payload(decode=True)",
+    ],
+)
+def test_what_goes_through_files_or_elements_is_read(tmp_path: Path, text: str) -> None:
+    assert judged(tmp_path, text) == ("light", None)
