@@ -63,6 +63,8 @@ class Analyzer:
         self._truncated = 0
         self._steps = 0
         self._bodies = Bodies(program, self.run)
+        self._declared: dict[Function, str | None] = {}
+        self._hops: dict[Function, Hop] = {}
 
     def run(self, value: Value, arguments: Arguments, hop: Hop) -> Summary:
         """What calling a value with arguments does. `hop` is the place that shows a call that cannot be followed."""
@@ -100,8 +102,8 @@ class Analyzer:
     def _call_function(self, value: FunctionValue, arguments: Arguments) -> Summary:
         function = value.function
         shown = value.origin or function
-        declared = self.policy.of_function(shown)
-        hop = definition_hop(shown)
+        declared = self._declaration(shown)
+        hop = self._hop(shown)
         if declared == "light":
             return NOTHING
         if declared == "heavy":
@@ -115,9 +117,21 @@ class Analyzer:
             return Summary((Effect.once("enqueue", None, 0, hop),))
         return self._body(value, calling.enter(self.program, value, arguments))
 
+    def _declaration(self, function: Function) -> str | None:
+        """`heavy` or `light` where a function is declared so."""
+        if function not in self._declared:
+            self._declared[function] = self.policy.of_function(function)
+        return self._declared[function]
+
+    def _hop(self, function: Function) -> Hop:
+        """The hop that shows a function's definition; the same each time."""
+        if function not in self._hops:
+            self._hops[function] = definition_hop(function)
+        return self._hops[function]
+
     def _body(self, value: FunctionValue, frame: Frame) -> Summary:
         """The summary of a function's body, its own hop in front of every trace."""
-        hop = definition_hop(value.origin or value.function)
+        hop = self._hop(value.origin or value.function)
         inner = self._summary(value.function, frame)
         effects = tuple(effect if effect.trace[0] == hop else effect.behind(hop) for effect in inner.effects)
         return Summary(effects, inner.unread)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from bglint import catalog
 from bglint.diagnostics import Confidence
 from bglint.effects import alternatives, iteration, library, loops, names, once, queues, vocabulary
-from bglint.effects.hops import written
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, heaviest_of, total, unread
+from bglint.effects.reading import Reading
 from bglint.program import branches, members
 from bglint.program.calling import Arguments
 from bglint.program.modules import last_name
 from bglint.program.values import ClassValue, External, Frame, FunctionValue, Instance, Value
-from bglint.program.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bglint.effects.reading import Call
     from bglint.program.program import Program
-    from bglint.program.scopes import CallSite, LoopNode, Scope
+    from bglint.program.scopes import LoopNode, Scope
 
 TRIVIAL_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")
@@ -44,38 +44,40 @@ class Bodies:
     def __init__(self, program: Program, run: Callable[[Value, Arguments, Hop], Summary]) -> None:
         self._program = program
         self._run = run
-        self._kept: dict[int, frozenset[int]] = {}
-        self._idle: dict[int, frozenset[int]] = {}
-        self._alone: dict[int, frozenset[int]] = {}
-        self._early: dict[int, bool] = {}
+        self._readings: dict[Scope, Reading] = {}
 
     def walk(self, scope: Scope, frame: Frame) -> Summary:
         """What a body does in a frame: its calls, the properties that it reads, and its loops."""
-        kept = self._kept.get(id(scope))
-        if kept is None:
-            kept = self._kept[id(scope)] = once.kept_calls(scope)
+        reading = self._readings.get(scope)
+        if reading is None:
+            reading = self._readings[scope] = Reading(scope)
         idle = branches.skipped(self._program, frame)
         found = [
-            (site.path, self._site(site, scope, frame))
-            for site in scope.calls
-            if not site.on_failure and id(site.node) not in kept and not branches.within(site.node, idle)
+            (call.site.path, self._site(call, reading, frame))
+            for call in reading.calls
+            if not branches.within(call.site.node, idle)
         ]
-        reads = [self._read(node, nest, frame) for node, nest in scope.reads if not branches.within(node, idle)]
-        iterations = self._iterations(scope, frame, idle)
-        return total([alternatives.one_way(found), *reads, *iterations, self._loops(scope, frame)])
+        reads = [
+            self._read(node, nest, reading, frame) for node, nest in scope.reads if not branches.within(node, idle)
+        ]
+        iterations = self._iterations(reading, frame, idle)
+        return total([alternatives.one_way(found), *reads, *iterations, self._loops(reading, frame, idle)])
 
-    def _site(self, site: CallSite, scope: Scope, frame: Frame) -> Summary:
+    def _site(self, call: Call, reading: Reading, frame: Frame) -> Summary:
         """What one call in a body does, as often as the loops around it run."""
-        summary = self._call(site.node, scope, frame)
-        if id(site.node) in self._left_alone(scope):
+        site = call.site
+        summary = self._call(site.node, call.hop, reading, frame)
+        if not summary.effects:
+            return summary
+        if id(site.node) in reading.left_alone:
             summary = Summary(tuple(e for e in summary.effects if e.kind != "slow-io"), summary.unread)
-        if any(effect.kind == "endless" for effect in summary.effects) and once.is_started(site.node, scope):
+        if any(effect.kind == "endless" for effect in summary.effects) and once.is_started(site.node, reading.scope):
             summary = Summary(tuple(e for e in summary.effects if e.kind != "endless"), summary.unread)
         if site.awaited:
             summary = Summary(tuple(_as_awaited(effect) for effect in summary.effects), summary.unread)
-        return self._repeated(summary, site.loops, frame)
+        return self._repeated(summary, site.loops, reading, frame)
 
-    def _read(self, node: ast.Attribute, nest: tuple[LoopNode, ...], frame: Frame) -> Summary:
+    def _read(self, node: ast.Attribute, nest: tuple[LoopNode, ...], reading: Reading, frame: Frame) -> Summary:
         """What reading an attribute does: nothing, but for a property of the project, whose body runs."""
         found = []
         hop = Hop(node.attr, frame.scope.module, node.lineno, node.col_offset)
@@ -83,34 +85,33 @@ class Bodies:
             if isinstance(owner, Instance):
                 getters = members.getters(self._program, owner, node.attr)
                 found += [self._run(getter, Arguments.of(()), hop) for getter in getters]
-        return self._repeated(heaviest_of(found), nest, frame) if found else NOTHING
+        return self._repeated(heaviest_of(found), nest, reading, frame) if found else NOTHING
 
-    def _repeated(self, summary: Summary, nest: tuple[LoopNode, ...], frame: Frame) -> Summary:
+    def _repeated(self, summary: Summary, nest: tuple[LoopNode, ...], reading: Reading, frame: Frame) -> Summary:
         """What a summary comes to within loops."""
         if not summary.effects or not nest:
             return summary
         effects = summary.effects
         for loop in reversed(nest):
             times = loops.turns(self._program, loop, frame)
-            if times is not None and times <= 20 and self._is_left_early(loop):
+            if times is not None and times <= 20 and reading.is_left_early(loop):
                 times = 1.0
             effects = tuple(effect.repeated(times) for effect in effects)
         return Summary(effects, summary.unread)
 
-    def _call(self, node: ast.Call, scope: Scope, frame: Frame) -> Summary:
-        hop = Hop(written(node.func), scope.module, node.lineno, node.col_offset)
+    def _call(self, node: ast.Call, hop: Hop, reading: Reading, frame: Frame) -> Summary:
         meanings = self._program.infer(node.func, frame)
         arguments = Arguments(self._program, node, frame)
         if not meanings:
             return unread(hop.symbol) if self._lacks(node.func, frame) else self._unresolved(node, arguments, hop)
-        if self._is_idle(node, scope) and all(_is_lazy(value) for value in meanings):
+        if id(node) in reading.idle and all(_is_lazy(value) for value in meanings):
             return NOTHING
         done = [self._run(value, arguments, hop) for value in meanings]
-        if alternatives.are_many(meanings) and not alternatives.is_each(node.func, scope):
+        if alternatives.are_many(meanings) and not alternatives.is_each(node.func, reading.scope):
             return alternatives.typical(done, hop)
         return heaviest_of(done)
 
-    def _turns(self, nest: tuple[LoopNode, ...], frame: Frame) -> float:
+    def _turns(self, nest: tuple[LoopNode, ...], reading: Reading, frame: Frame) -> float:
         """How often the body of the innermost of nested loops runs; 0 where one of them cannot be told."""
         product = 1.0
         for loop in nest:
@@ -118,28 +119,7 @@ class Bodies:
             if times is None:
                 return 0.0
             product *= times
-        return 0.0 if product <= 20 and self._is_left_early(nest[-1]) else product
-
-    def _is_left_early(self, loop: LoopNode) -> bool:
-        """Whether a loop is a retry; what its syntax tells is worked out once."""
-        early = self._early.get(id(loop))
-        if early is None:
-            early = self._early[id(loop)] = _left_early(loop)
-        return early
-
-    def _left_alone(self, scope: Scope) -> frozenset[int]:
-        """The calls that start an asyncio task nobody waits for: its waits are not the body's."""
-        alone = self._alone.get(id(scope))
-        if alone is None:
-            alone = self._alone[id(scope)] = once.left_alone(scope)
-        return alone
-
-    def _is_idle(self, node: ast.expr, scope: Scope) -> bool:
-        """Whether nothing uses what a call gives."""
-        idle = self._idle.get(id(scope))
-        if idle is None:
-            idle = self._idle[id(scope)] = once.idle_nodes(scope)
-        return id(node) in idle
+        return 0.0 if product <= 20 and reading.is_left_early(nest[-1]) else product
 
     def _lacks(self, func: ast.expr, frame: Frame) -> bool:
         """Whether a method is called that a class of the project, read to its last base, does not have."""
@@ -172,38 +152,33 @@ class Bodies:
             return Summary(tuple(library.less_sure(effect, hop) for effect in found.effects), found.unread)
         return unread(hop.symbol)
 
-    def _iterations(self, scope: Scope, frame: Frame, idle: Sequence[branches.Stretch]) -> list[Summary]:
+    def _iterations(self, reading: Reading, frame: Frame, idle: Sequence[branches.Stretch]) -> list[Summary]:
         """What the loops of a body make of the lazy results that they go through."""
         found = []
-        for site in scope.loops:
+        for site in reading.scope.loops:
             loop = site.loop
-            if isinstance(loop, ast.While) or (site.whole is not None and self._is_idle(site.whole, scope)):
+            if isinstance(loop, ast.While) or (site.whole is not None and id(site.whole) in reading.idle):
                 continue
             if branches.within(loop.iter, idle):
                 continue
-            hop = Hop("loop", scope.module, loop.iter.lineno, loop.iter.col_offset)
+            hop = Hop("loop", reading.scope.module, loop.iter.lineno, loop.iter.col_offset)
             summary = iteration.of_loop(self._program.infer(loop.iter, frame), loop, hop)
-            found.append(self._repeated(summary, site.outer, frame))
+            found.append(self._repeated(summary, site.outer, reading, frame))
         return found
 
-    def _loops(self, scope: Scope, frame: Frame) -> Summary:
+    def _loops(self, reading: Reading, frame: Frame, idle: Sequence[branches.Stretch]) -> Summary:
         """What the loops of a body cost in Python of their own, where their length can be computed by reading."""
         found: list[Effect] = []
-        idle = branches.skipped(self._program, frame)
-        for site in scope.loops:
-            loop = site.loop
-            if branches.within(loop.iter if isinstance(loop, ast.comprehension) else loop, idle):
+        for site, place, hop, is_endless, turn_ms in reading.loops:
+            if branches.within(place, idle):
                 continue
-            place = loop.iter if isinstance(loop, ast.comprehension) else loop
-            name = "while loop" if isinstance(loop, ast.While) else "loop"
-            hop = Hop(name, scope.module, place.lineno, place.col_offset)
-            if loops.is_endless(loop):
+            if is_endless:
                 found.append(Effect.once("endless", "loop", 0, replace(hop, detail="never ends")))
                 continue
-            if isinstance(site.whole, ast.GeneratorExp) and self._is_idle(site.whole, scope):
+            if isinstance(site.whole, ast.GeneratorExp) and id(site.whole) in reading.idle:
                 continue
-            turns = self._turns((*site.outer, loop), frame)
-            ms = turns * loops.body_ms(site.body)
+            turns = self._turns((*site.outer, site.loop), reading, frame)
+            ms = turns * turn_ms
             if ms >= 1:
                 found.append(Effect.once("cpu", "loop", ms, replace(hop, detail=f"{turns:,.0f} turns of pure Python")))
         return total(Summary((effect,)) for effect in found)
@@ -235,13 +210,3 @@ def is_base_constructor(callee: ast.expr) -> bool:
             return name in {"__init__", "__new__", "__post_init__", "__init_subclass__"}
         case _:
             return False
-
-
-def _left_early(loop: ast.AST) -> bool:
-    """Whether a loop is a retry: left by break or return once it worked."""
-    if isinstance(loop, ast.comprehension):
-        return False
-    nodes = walk(loop)
-    return any(isinstance(node, ast.Break | ast.Return) for node in nodes) and any(
-        isinstance(node, ast.Try) for node in nodes
-    )

@@ -54,6 +54,8 @@ def skipped(program: Program, frame: Frame) -> Sequence[Stretch]:
 
 def within(node: ast.AST, stretches: Sequence[Stretch]) -> bool:
     """Whether a node lies in one of some stretches of code."""
+    if not stretches:
+        return False
     place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
     return any(start <= place < end for start, end in stretches)
 

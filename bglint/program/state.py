@@ -36,6 +36,8 @@ def set_by_functions(program: Program, module: Module, name: str) -> Meanings:
 
 def _declaring_scopes(module: Module) -> Iterator[Scope]:
     """The functions of a module that declare names `global`, each once."""
+    if b"global" not in module.source.data:
+        return
     seen: set[int] = set()
     for match in _GLOBAL.finditer(module.source.data):
         row, column = place(module, match.end())

@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 _PLAIN: Final = frozenset(
-    {"ctx", "op", "ops", "id", "attr", "arg", "module", "level", "asname", "type_comment", "kind"}
+    {"ctx", "op", "ops", "id", "attr", "arg", "module", "level", "asname", "type_comment", "kind", "kwd_attrs", "rest"}
 )
 """Fields that hold no node, or none that says where something stands."""
 _LEAVES: Final = (ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.alias)
@@ -31,7 +31,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     for name in _FIELDS[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            found += [each for each in value if isinstance(each, ast.AST)]
+            found += [each for each in value if each is not None]
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
