@@ -91,8 +91,8 @@ class FrameStore:
     ) -> Frame:
         """The frame of a scope, in the frame it was defined in, with its parameters bound."""
         owner = (id(scope), parent, depth > 0)
-        told = tuple((name, type(literals[name].value), literals[name]) for name in sorted(literals))
-        key = (owner, tuple(sorted(arguments.items(), key=lambda pair: pair[0])) if arguments else (), told)
+        told = tuple((name, type(each.value), each) for name, each in sorted(literals.items())) if literals else ()
+        key = (owner, tuple(sorted(arguments.items())) if arguments else (), told)
         frame = self._frames.get(key)
         if frame is not None:
             return frame

@@ -53,7 +53,7 @@ def member(program: Program, value: Value, name: str) -> Meanings:
         case ExternalObject(type_name):
             return _external(f"{type_name}.{name}")
         case Instance():
-            return _instance_member(program, value, name)
+            return program.remembered((value, name), lambda: _instance_member(program, value, name))
         case ClassValue():
             return _class_member(program, value, name)
         case Super(cls, receiver):

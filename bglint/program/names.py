@@ -33,9 +33,9 @@ _BUILTINS = frozenset(dir(builtins))
 
 def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings:
     """What a name means at a place of a frame's own code."""
-    current: Frame | None = frame
+    current = frame
     at = place
-    while current is not None:
+    while (outer := current.parent) is not None:
         scope = current.scope
         visible = current is frame or not scope.is_class
         if visible and name not in scope.outer_names and name in scope.bindings:
@@ -45,17 +45,29 @@ def look_up(program: Program, name: str, frame: Frame, place: Place) -> Meanings
             if scope.is_class and bindings and all(binding.place >= at for binding in bindings):
                 bindings = []
             found = merge(*(bound(program, binding, current) for binding in bindings), ())
-            if current.parent is None:
-                found = _or_set_later(program, scope.module, name, found)
-            if found or (bindings and (current.parent is not None or not scope.star_imports)):
-                return found
-        if current.parent is None and scope.star_imports:
-            found = _star(program, name, current)
-            if found:
+            if found or bindings:
                 return found
         node = scope.node
         at = (node.lineno, node.col_offset) if isinstance(node, ast.Lambda | ast.ClassDef) else END
-        current = current.parent
+        current = outer
+    if at != END:
+        return _global(program, name, current, at)
+    return program.remembered((current, name), lambda: _global(program, name, current, END))
+
+
+def _global(program: Program, name: str, frame: Frame, place: Place) -> Meanings:
+    """What a name means at a place of a module, whose frame is given; END: once the module has run."""
+    scope = frame.scope
+    if name not in scope.outer_names and name in scope.bindings:
+        bindings = scope.reaching(name, place)
+        found = merge(*(bound(program, binding, frame) for binding in bindings), ())
+        found = _or_set_later(program, scope.module, name, found)
+        if found or (bindings and not scope.star_imports):
+            return found
+    if scope.star_imports:
+        found = _star(program, name, frame)
+        if found:
+            return found
     return (External(f"builtins.{name}"),) if name in _BUILTINS else ()
 
 

@@ -30,7 +30,7 @@ from bglint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bglint.program.flow import After
     from bglint.program.modules import Module, ModuleIndex
@@ -70,6 +70,7 @@ class Program:
         self.frames = calling.FrameStore()
         self._known: dict[tuple[int, Frame], Meanings] = {}
         self._partial: dict[tuple[int, Frame], tuple[Meanings, int]] = {}
+        self._remembered: dict[object, Meanings] = {}
         self.cuts = 0
         self._waiting: dict[object, int] = {}
         self._lowest_cut = _NO_CUT
@@ -131,6 +132,17 @@ class Program:
             self._keep.append(node)
         elif entry.position:
             self._partial[key] = (meanings, lowest)
+        return meanings
+
+    def remembered(self, question: object, answer: Callable[[], Meanings]) -> Meanings:
+        """The answer to a question that many expressions ask; kept where nothing was cut on the way to it."""
+        known = self._remembered.get(question)
+        if known is not None:
+            return known
+        before = self.cuts, self.search.declined
+        meanings = answer()
+        if before == (self.cuts, self.search.declined) and not self.search.nested:
+            self._remembered[question] = meanings
         return meanings
 
     def _infer(self, node: ast.expr, frame: Frame) -> Meanings:
