@@ -21,6 +21,7 @@ from bglint.outcomes import Gathering, Ground, Judged, Outcome, Unreadable
 from bglint.parallel import in_order, spread
 from bglint.program.modules import ModuleIndex
 from bglint.program.program import Program
+from bglint.program.reach import Reach
 from bglint.program.scopes import TOO_DEEP
 from bglint.project_root import project_root, project_roots
 from bglint.registrations.finder import Finder
@@ -30,7 +31,7 @@ from bglint.rules.files.unreadable_file import unreadable_file
 from bglint.rules.registry import RULES
 from bglint.rules.rule import Case, Finding, ModuleCase, diagnose, diagnose_module, steps
 from bglint.suppression import Silencer
-from bglint.verdict import Judgement, judge, target_definition, target_kind, unknown
+from bglint.verdict import Judgement, judge, runnable, target_definition, target_kind, unknown
 
 if TYPE_CHECKING:
     import ast
@@ -236,7 +237,8 @@ class Session:
         with self._too_deep_noted(path):
             judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
         queue = queue_of_project(os.path.dirname(path), self.index.root_of(os.path.dirname(path)), settings.queue)
-        case = Case(registration, judgement, self.program, settings, queue, siblings)
+        reach = Reach(self.program, runnable(registration), registration.arguments)
+        case = Case(registration, judgement, self.program, reach, settings, queue, siblings)
         self.needed.update(self.index.failures)
         findings: list[Diagnostic] = []
         for rule in self._rules(settings, path):

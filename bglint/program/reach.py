@@ -44,29 +44,58 @@ class Body:
 
 
 def bodies(program: Program, values: Iterable[Value], arguments: Arguments, depth: int) -> Iterator[Body]:
-    """The bodies that run when one of some values is called, `depth` calls deep.
+    """The bodies that run when one of some values is called, `depth` calls deep."""
+    return Reach(program, values, arguments).within(depth)
+
+
+class Reach:
+    """The bodies that run when one of some values is called, the nearer first; each level is worked out once.
 
     Only what surely runs here is followed: plain calls of plain functions, and coroutines awaited where they are made.
     """
-    seen: set[tuple[int, int]] = set()
-    waiting = [body for value in values for body in _entered(program, value, arguments, (), starts=True)]
-    while waiting and len(seen) < MAX_BODIES:
-        body = waiting.pop(0)
-        key = (id(body.function.function.node), id(body.frame))
-        if key in seen:
-            continue
-        seen.add(key)
-        yield body
-        if len(body.way) >= depth:
-            continue
-        for site in body.function.function.scope.calls:
-            given = Arguments(program, site.node, body.frame)
-            written = Given.of(site.node.args, site.node.keywords)
-            for callee in program.infer(site.node.func, body.frame):
-                expected = signature(program, callee)
-                if expected is not None and mismatch(expected, written) is not None:
-                    continue  # a TypeError
-                waiting += _entered(program, callee, given, (*body.way, (site, body.frame)), starts=site.awaited)
+
+    def __init__(self, program: Program, values: Iterable[Value], arguments: Arguments) -> None:
+        self._program = program
+        self._seen: set[tuple[int, int]] = set()
+        self._values = values
+        self._arguments = arguments
+        self._levels: list[list[Body]] = []
+
+    def within(self, depth: int) -> Iterator[Body]:
+        """The bodies that lie up to `depth` calls deep."""
+        for level in range(depth + 1):
+            if level == len(self._levels):
+                self._levels.append(self._fresh(self._behind(self._levels[-1]) if level else self._entered()))
+            yield from self._levels[level]
+
+    def _entered(self) -> Iterator[Body]:
+        for value in self._values:
+            yield from _entered(self._program, value, self._arguments, (), starts=True)
+
+    def _behind(self, level: Iterable[Body]) -> Iterator[Body]:
+        """The bodies that those of a level call."""
+        for body in level:
+            for site in body.function.function.scope.calls:
+                given = Arguments(self._program, site.node, body.frame)
+                written = Given.of(site.node.args, site.node.keywords)
+                for callee in self._program.infer(site.node.func, body.frame):
+                    expected = signature(self._program, callee)
+                    if expected is not None and mismatch(expected, written) is not None:
+                        continue  # a TypeError
+                    way = (*body.way, (site, body.frame))
+                    yield from _entered(self._program, callee, given, way, starts=site.awaited)
+
+    def _fresh(self, found: Iterable[Body]) -> list[Body]:
+        """Those of some bodies that were not met before, as long as there are not too many."""
+        fresh = []
+        for body in found:
+            if len(self._seen) >= MAX_BODIES:
+                break
+            key = (id(body.function.function.node), id(body.frame))
+            if key not in self._seen:
+                self._seen.add(key)
+                fresh.append(body)
+        return fresh
 
 
 def _entered(

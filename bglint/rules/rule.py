@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bglint.effects.model import Effect, Hop
     from bglint.program.modules import Module
     from bglint.program.program import Program
+    from bglint.program.reach import Reach
     from bglint.registrations.registration import Registration
     from bglint.settings import Settings
     from bglint.verdict import Judgement
@@ -31,11 +32,15 @@ class ModuleCase:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One judged registration, before the rules. `siblings` are the registrations of the same module."""
+    """One judged registration, before the rules.
+
+    `reach` has the bodies that run for its target, `siblings` are the registrations of the same module.
+    """
 
     registration: Registration
     judgement: Judgement
     program: Program
+    reach: Reach
     settings: Settings
     queue: JobQueue | None
     siblings: tuple[Registration, ...] = ()

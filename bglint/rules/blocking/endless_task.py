@@ -63,10 +63,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
-from bglint.program import reach
 from bglint.rules.blocking._polling import unlimited_poll
 from bglint.rules.rule import Case, Finding, Rule, chain
-from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +92,7 @@ def _polling(case: Case) -> Iterator[Finding]:
     registration = case.registration
     if registration.form.framework == "bglint":  # the runtime ends a task after 30 s
         return
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+    for body in case.reach.within(_DEPTH):
         loop = unlimited_poll(case.program, body)
         if loop is not None:
             there = "" if not body.way else f" in `{body.symbol}`"

@@ -50,11 +50,10 @@ from typing import TYPE_CHECKING
 
 from bglint import catalog
 from bglint.diagnostics import Confidence
-from bglint.program import exceptions, reach
+from bglint.program import exceptions
 from bglint.program.modules import last_name
 from bglint.program.values import External
 from bglint.rules.rule import Case, Finding, Rule
-from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +70,7 @@ _LIMITS = frozenset({"wait_for", "timeout", "timeout_at", "fail_after", "move_on
 
 def check(case: Case) -> Iterator[Finding]:
     """The nearest call without a limit."""
-    registration = case.registration
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+    for body in case.reach.within(_DEPTH):
         for site in body.function.function.scope.calls:
             entry = _unlimited(case, body, site.node)
             if entry is None:

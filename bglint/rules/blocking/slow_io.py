@@ -60,10 +60,9 @@ from typing import TYPE_CHECKING
 from bglint.advice import instead
 from bglint.diagnostics import Confidence
 from bglint.effects import loops
-from bglint.program import reach
 from bglint.program.modules import last_name
 from bglint.rules.rule import Case, Finding, Rule, chain
-from bglint.verdict import SLOW_IO_MS, runnable
+from bglint.verdict import SLOW_IO_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +86,7 @@ def check(case: Case) -> Iterator[Finding]:
             help=_advice(case),
         )
         return
-    registration = case.registration
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, 1):
+    for body in case.reach.within(1):
         call = _unlimited_loop(case, body)
         if call is not None:
             yield Finding(

@@ -93,10 +93,8 @@ from typing import TYPE_CHECKING
 
 from bglint.advice import instead
 from bglint.diagnostics import Confidence
-from bglint.program import reach
 from bglint.rules.durability._retries import retrying_decorator, retrying_loop
 from bglint.rules.rule import Case, Finding, Rule
-from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +110,7 @@ def check(case: Case) -> Iterator[Finding]:
     registration = case.registration
     if registration.form.application:
         return
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+    for body in case.reach.within(_DEPTH):
         how = _how(case, body)
         if how is None:
             continue

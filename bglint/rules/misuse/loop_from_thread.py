@@ -126,7 +126,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
-from bglint.program import exceptions, reach
+from bglint.program import exceptions
 from bglint.program.values import Constant, External, ExternalObject
 from bglint.rules.misuse._asyncio import LOOP_METHODS, NEEDS_LOOP, PRIMITIVES, RUNS_LOOP, is_primitive
 from bglint.rules.misuse._loop_bound import shared_resource
@@ -173,9 +173,8 @@ def _finding(message: str, severity: Severity, confidence: Confidence = Confiden
 
 
 def _in_body(case: Case) -> Iterator[Finding]:
-    registration = case.registration
     supposed: Finding | None = None
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+    for body in case.reach.within(_DEPTH):
         if body.function.function.is_async:
             continue
         for site in body.function.function.scope.calls:

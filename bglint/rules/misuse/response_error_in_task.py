@@ -56,10 +56,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from bglint.diagnostics import Confidence
-from bglint.program import exceptions, reach, signatures
+from bglint.program import exceptions, signatures
 from bglint.rules.misuse._tasks import ATTACHED
 from bglint.rules.rule import Case, Finding, Rule
-from bglint.verdict import runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +74,7 @@ def check(case: Case) -> Iterator[Finding]:
     registration = case.registration
     if registration.form.framework not in ATTACHED:
         return
-    for body in reach.bodies(case.program, runnable(registration), registration.arguments, _DEPTH):
+    for body in case.reach.within(_DEPTH):
         raising = _raised(case, body)
         if raising is None:
             continue
