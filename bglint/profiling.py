@@ -7,7 +7,7 @@ for them. Nothing is measured before `start`, and what is decorated costs one co
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
@@ -107,6 +107,7 @@ def _lines(title: str, group: Mapping[str, Spent], total: float, shown: int = SH
 
 
 _active: Profile | None = None
+_UNMEASURED: Final = nullcontext()
 
 
 def start() -> Profile:
@@ -146,24 +147,20 @@ def stage(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-@contextmanager
-def rule(code: str) -> Iterator[None]:
+def rule(code: str) -> AbstractContextManager[None]:
     """Charge a rule with what is done within."""
-    if _active is None:
-        yield
-        return
-    with _active.stage("rules"), _charged(_active.rules, code):
-        yield
+    return _UNMEASURED if _active is None else _as_rule(_active, code)
 
 
 @contextmanager
-def file(path: str) -> Iterator[None]:
+def _as_rule(profile: Profile, code: str) -> Iterator[None]:
+    with profile.stage("rules"), _charged(profile.rules, code):
+        yield
+
+
+def file(path: str) -> AbstractContextManager[None]:
     """Charge a file with what is done within."""
-    if _active is None:
-        yield
-        return
-    with _charged(_active.files, path):
-        yield
+    return _UNMEASURED if _active is None else _charged(_active.files, path)
 
 
 @contextmanager
