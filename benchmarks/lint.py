@@ -9,8 +9,9 @@ The tree is made of packages from PyPI, downloaded once into the cache folder, w
 The tools take turns, round by round, so that a noisy machine disturbs all alike; the figures are medians. A cold run is
 without the tools' caches, a warm one has them from a run before; the files themselves are read once beforehand. The
 floor is a script that reads every file once and does nothing with it.
-The peers are flake8-async, Fixit and pylint, installed into an environment of their own below the cache folder. They
-are run once, on the application alone: they take minutes where bglint takes a second, and would take hours on the tree.
+The peers are flake8-async, Fixit and pylint, installed into an environment of their own below the cache folder, and
+evloop-lint, which follows calls through the whole program too, if it is on the path (it is on GitHub alone). They are
+run once, on the application alone: they take minutes where bglint takes a second, and would take hours on the tree.
 Exits with 1 when a limit is not met.
 """
 
@@ -62,7 +63,8 @@ PYLINT_CHECKS: Final = (
 """All that pylint has on async code; nothing of it is about background tasks."""
 PEERS_NOTE: Final = (
     f"{', '.join(PEERS).replace('==', ' ')}, with their checks of async code alone: `ASYNC` of flake8-async, "
-    f"`{FIXIT_RULE.partition(':')[2]}` of Fixit, and `{PYLINT_CHECKS.replace(',', '`, `')}` of pylint."
+    f"`{FIXIT_RULE.partition(':')[2]}` of Fixit, and `{PYLINT_CHECKS.replace(',', '`, `')}` of pylint; "
+    "evloop-lint, where there is a line of it, as it comes."
 )
 
 KEYSTROKE_LINES: Final = 1000
@@ -158,7 +160,10 @@ def install_peers(cache: Path) -> dict[str, Command]:
     pylint = ["pylint", "--rcfile", os.devnull, "--exit-zero", "--jobs", jobs, "--disable=all"]
     fixit = [*python, "fixit", "--config-file", os.devnull, "--rules", FIXIT_RULE, "lint"]
     found_something = ["sh", "-c", '"$@" || test $? = 1', "sh"]  # Fixit's status, which it has no option for
+    evloop_lint = ["evloop-lint", "--isolated", "--exit-zero"]
+    whole_program: dict[str, Command] = {"evloop-lint": lambda paths: [*evloop_lint, *map(str, paths)]}
     return {
+        **(whole_program if shutil.which("evloop-lint") else {}),
         "flake8-async": lambda paths: [*python, *flake8, *map(str, paths)],
         "Fixit": lambda paths: [*found_something, *fixit, *map(str, paths)],
         "pylint": lambda paths: [*python, *pylint, f"--enable={PYLINT_CHECKS}", *map(str, paths)],
@@ -449,7 +454,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="how many runs of each tool count")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="where the packages are kept")
-    parser.add_argument("--peers", action="store_true", help="flake8-async, Fixit and pylint on the application")
+    parser.add_argument("--peers", action="store_true", help="other linters as well, on the application")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     options = parser.parse_args()
     cache = options.cache.resolve()
