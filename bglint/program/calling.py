@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import branches, collections, hints, members, sizes, stores
+from bglint.program import branches, collections, hints, members, queries, sizes, stores
 from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
@@ -264,6 +264,9 @@ def call(program: Program, callee: Value, arguments: Arguments) -> Meanings:
             return (ExternalObject(catalog.canonical(returned)),) if returned is not None else ()
         case Member(owner=owner, name=name):
             return collections.method(program, owner, name, arguments)
+        case Display(node=ast.Subscript(value=generic), frame=frame):
+            classes = [v for v in program.infer(generic, frame) if isinstance(v, ClassValue)]
+            return tuple(Instance(each, _construction(arguments)) for each in classes)
         case _:
             return ()
 
@@ -359,6 +362,8 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
         return _import_module(program, arguments)
     if name in {"builtins.next", "builtins.anext", "builtins.enumerate", "builtins.zip"}:
         return _iterated(program, name, arguments)
+    if asked := queries.given(program, name, arguments):
+        return asked
     name = sizes.name_as_called(program, name, arguments.call, arguments.frame)
     returned = catalog.returned_type(name)
     if returned is not None:

@@ -7,10 +7,11 @@ import operator
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import calling, hints, members, stores
+from bglint.program import calling, hints, members, queries, stores
 from bglint.program.values import (
     Collection,
     Constant,
+    Construction,
     Display,
     External,
     ExternalObject,
@@ -56,6 +57,8 @@ def elements(program: Program, value: Value) -> Meanings:
             return merge(*groups, ())
         case Generator(function=function, frame=frame):
             return calling.yielded(program, function, frame)
+        case ExternalObject(made=Construction()) if objects := queries.elements(program, value):
+            return objects
         case External(name) | ExternalObject(name):
             found = catalog.member_type(f"{name}[]")
             return (ExternalObject(found),) if found else ()

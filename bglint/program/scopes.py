@@ -363,8 +363,8 @@ class _Collector:
                     inner = element.value if isinstance(element, ast.Starred) else element
                     self.target(inner, value, kind, unpack=(*unpack, index), place=place, asynchronous=asynchronous)
             case ast.Attribute():
-                if not unpack and kind is not Kind.ELEMENT:
-                    self.scope.attributes.append((target, value, annotation))
+                if kind is not Kind.ELEMENT:
+                    self.scope.attributes.append((target, _part(value, unpack), annotation))
                 self.expression(target.value)
             case ast.Starred():
                 self.target(target.value, value, kind, unpack=unpack, place=place, asynchronous=asynchronous)
@@ -518,6 +518,20 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[_Collector, Any], None]] = {
     ast.Return: _Collector.return_,
     ast.Raise: _Collector.raise_,
 }
+
+
+def _part(value: ast.expr | None, indexes: tuple[int, ...]) -> ast.expr | None:
+    """The part of an unpacked value that goes to one target: `y` of `x, y`, or `value[1]`."""
+    for index in indexes:
+        if value is None:
+            break
+        if isinstance(value, ast.Tuple | ast.List) and index < len(value.elts):
+            value = value.elts[index]
+        else:
+            value = ast.copy_location(
+                ast.Subscript(value, ast.copy_location(ast.Constant(index), value), ast.Load()), value
+            )
+    return value
 
 
 def own_nodes(scope: Scope) -> Iterable[ast.AST]:

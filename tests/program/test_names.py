@@ -57,3 +57,19 @@ def test_a_file_beside_the_importer_is_meant_where_the_library_has_no_such_modul
     )
 
     assert verdict(tmp_path) == "cpu"
+
+
+def test_attributes_that_an_unpacking_sets_are_known(tmp_path: Path) -> None:
+    (tmp_path / "api.py").write_text(
+        "import fitz\n"
+        "from fastapi import BackgroundTasks\n"
+        "class Reader:\n"
+        "    def read(self, path): return [page.get_text('blocks') for page in fitz.open(path)]\n"
+        "def loaded(): return Reader(), 'en'\n"
+        "class Service:\n"
+        "    def __init__(self): self.reader, self.language = loaded()\n"
+        "    def work(self, path): return self.reader.read(path)\n"
+        "def endpoint(tasks: BackgroundTasks): tasks.add_task(Service().work, 'contract.pdf')\n"
+    )
+
+    assert verdict(tmp_path) == "cpu"

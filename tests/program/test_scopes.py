@@ -212,7 +212,7 @@ def test_attributes_of_self_are_found_in_every_method() -> None:
     )
     node = cls.scope.nested[0]
     assert isinstance(node, ast.ClassDef)
-    assert {*cls.class_(node, cls.scope).instance_attributes} == {"x", "v"}
+    assert {*cls.class_(node, cls.scope).instance_attributes} == {"x", "y", "v"}
 
 
 def test_the_scopes_around_a_place_are_found_from_the_outside_in() -> None:
