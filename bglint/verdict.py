@@ -69,7 +69,9 @@ class Judgement:
 
     def blocking(self) -> Effect | None:
         """The wait that stops the event loop and tells most, if all such waits pass the threshold."""
-        return self._heavy("blocking") if self.is_async else None
+        if not self.is_async or telling.lie_between(self._telling("blocking"), self.effects("slow-io", where="here")):
+            return None
+        return self._heavy("blocking")
 
     def waits_rather(self) -> bool:
         """Whether what stops the event loop is waiting, and the computing beside it is generic and far shorter."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from bglint.diagnostics import Confidence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,3 +54,13 @@ def is_beside_the_point(computing: Sequence[Effect], blocking: Sequence[Effect])
     if any(effect.category not in GENERIC for effect in computing):
         return False
     return sum(effect.ms for effect in computing) * NEAR <= sum(effect.ms for effect in blocking)
+
+
+def lie_between(blocking: Sequence[Effect], waits: Sequence[Effect]) -> bool:
+    """Whether all that blocks is statements in loops of unknown length, among waits that are awaited and far longer.
+
+    Each is a matter of milliseconds, and the event loop goes on between them.
+    """
+    if any(effect.category != "db" or effect.confidence >= Confidence.HIGH for effect in blocking):
+        return False
+    return sum(effect.ms for effect in blocking) * NEAR <= sum(effect.ms for effect in waits)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.program import branches, collections, hints, members, queries, sizes, stores
+from bglint.program import branches, collections, hints, members, queries, saved, sizes, stores
 from bglint.program.modules import last_name
 from bglint.program.values import (
     ClassValue,
@@ -362,8 +362,8 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
         return _import_module(program, arguments)
     if name in {"builtins.next", "builtins.anext", "builtins.enumerate", "builtins.zip"}:
         return _iterated(program, name, arguments)
-    if asked := queries.given(program, name, arguments):
-        return asked
+    if kept := _kept(program, name, arguments):
+        return kept
     name = sizes.name_as_called(program, name, arguments.call, arguments.frame)
     returned = catalog.returned_type(name)
     if returned is not None:
@@ -373,6 +373,14 @@ def _call_external(program: Program, name: str, arguments: Arguments) -> Meaning
     if last[:1].isupper():
         return (ExternalObject(name),)
     return _decorated(name, arguments) or (External(f"{name}()"),)
+
+
+def _kept(program: Program, name: str, arguments: Arguments) -> Meanings:
+    """The objects that a database gives back, or a file that the same module writes."""
+    found = queries.given(program, name, arguments)
+    if found or arguments.frame is None:
+        return found
+    return saved.given(program, name, arguments.frame.scope.module)
 
 
 def _decorated(name: str, arguments: Arguments) -> Meanings:

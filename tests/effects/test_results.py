@@ -41,3 +41,25 @@ def judged(folder: Path, text: str) -> tuple[str, str | None]:
 )
 def test_what_goes_through_files_or_elements_is_read(tmp_path: Path, text: str) -> None:
     assert judged(tmp_path, text) == ("light", None)
+
+
+STATEMENTS = """
+import asyncio
+from sqlalchemy.orm import DeclarativeBase, sessionmaker
+class Step(DeclarativeBase): ...
+async def work(job):
+    db = sessionmaker()()
+    for step in job.steps:
+        db.query(Step).filter(Step.id == step).first()
+        db.query(Step).filter(Step.id == step).update({"state": "done"})
+        db.commit()
+        db.refresh(job)
+"""
+
+
+def test_statements_in_a_loop_of_unknown_length_stop_the_event_loop(tmp_path: Path) -> None:
+    assert judged(tmp_path, STATEMENTS) == ("blocking-async", "db")
+
+
+def test_statements_between_long_waits_that_are_awaited_do_not(tmp_path: Path) -> None:
+    assert judged(tmp_path, STATEMENTS + "        await asyncio.sleep(5)\n") == ("slow-io", "sleep")

@@ -1,4 +1,4 @@
-"""Objects out of a database: their methods are the project's, and are read."""
+"""Objects out of a database or a file: their methods are known, and are read."""
 
 from __future__ import annotations
 
@@ -82,3 +82,20 @@ def test_methods_of_what_a_query_gives_are_read(tmp_path: Path, body: str) -> No
 )
 def test_a_query_for_columns_or_numbers_gives_no_objects(tmp_path: Path, body: str) -> None:
     assert verdict(tmp_path, body) == "light"
+
+
+def test_what_a_module_loads_is_what_it_saves(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import joblib\n"
+        "from fastapi import BackgroundTasks\n"
+        "class Reader:\n"
+        "    def read(self, path):\n"
+        "        import fitz\n"
+        "        return [page.get_text('blocks') for page in fitz.open(path)]\n"
+        "def train(): joblib.dump({'reader': Reader()}, 'reader.joblib')\n"
+        "def work(path): return joblib.load('reader.joblib')['reader'].read(path)\n"
+        "def endpoint(tasks: BackgroundTasks): tasks.add_task(work, 'contract.pdf')\n"
+    )
+    (task,) = run([str(tmp_path)], SettingsResolver(cli_overrides={})).tasks
+
+    assert (task.verdict, task.category) == ("cpu", "pdf")
