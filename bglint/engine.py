@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -154,7 +154,7 @@ class Session:
 
     def renew(self) -> None:
         """Forget what was concluded, since a file has changed; what was parsed and searched stays."""
-        self.program = Program(self.index, texts=self.program.search.texts)
+        self.program = self.program.succeeded()
         self.needed.clear()
         self._analyzers.clear()
         self._seen.clear()
@@ -169,7 +169,8 @@ class Session:
         finder = Finder(self.program, _declared_forms(settings), preview=settings.preview)
         settled: list[Registration] = []
         added: list[Registration] = []
-        with self._too_deep_noted(path):
+        too_deep_noted = _TooDeepNoted(self, path)
+        with too_deep_noted:
             settled, added = finder.through_helpers(finder.in_module(module))
         self.needed.update(self.index.failures)
         siblings = tuple(settled)
@@ -181,7 +182,7 @@ class Session:
         findings: list[Diagnostic] = []
         for rule in self._rules(settings, path):
             if rule.check_module:
-                with self._too_deep_noted(path), profiling.rule(rule.code):
+                with too_deep_noted, profiling.rule(rule.code):
                     findings += [with_fix(diagnose_module(rule, f), case) for f in rule.check_module(case)]
         if findings:
             yield None, findings
@@ -234,7 +235,8 @@ class Session:
         path = registration.module.path
         settings = self.resolver.for_file(path)
         judgement = unknown(registration, settings.slow_task_ms)
-        with self._too_deep_noted(path):
+        too_deep_noted = _TooDeepNoted(self, path)
+        with too_deep_noted:
             judgement = judge(registration, self._analyzer(settings), settings.slow_task_ms)
         queue = queue_of_project(os.path.dirname(path), self.index.root_of(os.path.dirname(path)), settings.queue)
         reach = Reach(self.program, runnable(registration), registration.arguments)
@@ -243,7 +245,7 @@ class Session:
         findings: list[Diagnostic] = []
         for rule in self._rules(settings, path):
             if rule.check:
-                with self._too_deep_noted(path), profiling.rule(rule.code):
+                with too_deep_noted, profiling.rule(rule.code):
                     findings += [with_fix(diagnose(rule, case, f), case) for f in _ask(rule, case)]
         return _task(registration, judgement, _decision(case) if self.decisions else None), findings
 
@@ -259,20 +261,33 @@ class Session:
             self._analyzers[policy] = Analyzer(self.program, policy)
         return self._analyzers[policy]
 
-    @contextmanager
-    def _too_deep_noted(self, path: str) -> Iterator[None]:
-        """Take a file whose code is nested deeper than the stack allows for one that cannot be read."""
-        try:
-            yield
-        except RecursionError:
-            self.index.failures.setdefault(path, TOO_DEEP)
-            self.needed.add(path)
-
     def unreadable(self) -> Iterator[Diagnostic]:
         """A diagnostic for each file that had to be read and could not be."""
         for path in sorted(self.needed):
             if path in self.index.failures and self.resolver.for_file(path).selects("BG901", False, path):
                 yield unreadable_file(path, self.index.failures[path])
+
+
+class _TooDeepNoted:
+    """Takes a file whose code is nested deeper than the stack allows for one that cannot be read.
+
+    It may be entered any number of times, as it is for each task and rule.
+    """
+
+    def __init__(self, session: Session, path: str) -> None:
+        self._session = session
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin something that may go too deep."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """End it; what went too deep ends here."""
+        if kind is None or not issubclass(kind, RecursionError):
+            return False
+        self._session.index.failures.setdefault(self._path, TOO_DEEP)
+        self._session.needed.add(self._path)
+        return True
 
 
 def _ask(rule: Rule, case: Case) -> Iterable[Finding]:

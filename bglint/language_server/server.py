@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -182,6 +183,8 @@ class Server(LanguageServer):
                 self._busy = False
                 async with self._settled:
                     self._settled.notify_all()
+                # What a turn leaves goes in circles: it is freed while nobody waits, and not in the midst of the next.
+                await loop.run_in_executor(self._worker, gc.collect)
 
     def _show(self, turn: Turn, news: News) -> None:
         if turn.problem is not None and (turn.problem != self._problem or news.configuration):
