@@ -28,6 +28,7 @@ def test_forms_in_preview_and_declared_ones_are_looked_for_only_where_they_hold(
     assert Words(preview=True).may_register(b"asyncio.ensure_future(f())")
     assert not Words().may_register(b"runner.enlist(f)")
     assert Words(["enlist"]).may_register(b"runner.enlist(f)")
+    assert Words(["Task", "spawn"]).may_register(b"runner.Task(f)")  # parts of words that need others beside them
 
 
 def test_only_the_given_part_of_a_buffer_counts() -> None:
