@@ -29,6 +29,7 @@ from bglint.diagnostics import Report
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from bglint.cache.answers import Looked
     from bglint.cache.snapshot import Changes
     from bglint.outcomes import Outcome
 
@@ -63,23 +64,23 @@ class Work(Protocol):
         """Check the candidates; see `engine.run`."""
 
 
-def warm_report(folder: str, question: object, looked_for: Iterable[str], work: Work) -> tuple[Report, Reference]:
+def warm_report(
+    folder: str, question: object, looked_for: Iterable[str], work: Work, looked: Looked | None = None
+) -> tuple[Report, Reference]:
     """The report of the files as they are now, from what is kept in the folder as far as that still holds.
 
     With it comes the run that it will be kept as.
 
     `question` is what the report depends on beside files, as JSON has it; `looked_for` are files whose coming into
-    being counts although nobody opens them.
+    being counts although nobody opens them. `looked` is what has changed, where that was looked at just before.
     """
     key = json.dumps([of_bglint(), os.getcwd(), question], default=repr)
     store = Store(folder)
     run = _Run(store, key, time.time(), sorted(set(looked_for)), work)
-    entry = store.get(key)
     try:
-        earlier = _Earlier(entry) if entry is not None else None
-        changes = earlier.snapshot.changes(work.jobs) if earlier is not None else None
-        if earlier is not None and changes is not None:
-            report = run.after(earlier, changes)
+        found = _found(store, key, looked, work.jobs)
+        if found is not None:
+            report = run.after(*found)
             return report, Reference(folder, key, run.made)
     except _FAULTS as error:
         logger.debug("cache not understood: %r", error)
@@ -89,16 +90,30 @@ def warm_report(folder: str, question: object, looked_for: Iterable[str], work: 
 class _Earlier:
     """What an earlier run left."""
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-        self.snapshot = Snapshot.decoded(*entry.ground)
-        warnings, report = json.loads(entry.report)
+    def __init__(self, made: str, snapshot: Snapshot, report_bytes: bytes, outcomes: bytes) -> None:
+        self.made = made
+        self.snapshot = snapshot
+        self._outcomes = outcomes
+        warnings, report = json.loads(report_bytes)
         self.warnings: list[tuple[str, str]] = [(str(name), str(text)) for name, text in warnings]
         self.report: Report = decoded(Report, report)
 
     def findings(self) -> Findings:
         """What was found for each candidate."""
-        return Findings.decoded(self.entry.outcomes)
+        return Findings.decoded(self._outcomes)
+
+
+def _found(store: Store, key: str, looked: Looked | None, jobs: int) -> tuple[_Earlier, Changes] | None:
+    """What an earlier run left, if there is any, and what has changed since."""
+    if looked is not None and looked.run.key == key:
+        content = store.content(key, looked.run.made)
+        if content is not None:
+            return _Earlier(looked.run.made, looked.snapshot, *content), looked.changes
+    entry = store.get(key)
+    if entry is None:
+        return None
+    snapshot = Snapshot.decoded(*entry.ground)
+    return _Earlier(entry.made, snapshot, entry.report, entry.outcomes), snapshot.changes(jobs)
 
 
 class _Run:
@@ -158,8 +173,8 @@ class _Run:
         if changes.touched:
             snapshot = earlier.snapshot.renewed(changes.touched, self._started)
             if changes or snapshot.marks != earlier.snapshot.marks or snapshot.digests != earlier.snapshot.digests:
-                self._store.put_ground(self._key, earlier.entry.made, snapshot.encoded())
-        self.made = earlier.entry.made
+                self._store.put_ground(self._key, earlier.made, snapshot.encoded())
+        self.made = earlier.made
         return earlier.report
 
     def _scanned(

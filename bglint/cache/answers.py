@@ -37,8 +37,16 @@ class Answer(NamedTuple):
     printed: Sequence[tuple[str, str]]
 
 
-def answer(folder: str, given: object, started: float, registers: Callable[[str, Any], bool]) -> Answer | None:
-    """The answer to a command line, if nothing has changed since that it rests on.
+class Looked(NamedTuple):
+    """A kept run, what it rests on, and what of that is no longer as it was, so that nobody need look once more."""
+
+    run: Reference
+    snapshot: Snapshot
+    changes: Changes
+
+
+def answer(folder: str, given: object, started: float, registers: Callable[[str, Any], bool]) -> Answer | Looked | None:
+    """The answer to a command line, if nothing has changed since that it rests on, and else what has.
 
     `registers` tells of a file whether it may register a task, from `Findings.words`.
     """
@@ -49,8 +57,8 @@ def answer(folder: str, given: object, started: float, registers: Callable[[str,
     try:
         snapshot = Snapshot.decoded(*found.entry.ground)
         changes = snapshot.changes(processors())
-        if changes and not _is_unrelated(changes, snapshot, store.findings(found), registers):
-            return None
+        if changes and not _is_unrelated(changes, snapshot, store.content(found.key, found.entry.made), registers):
+            return Looked(Reference(folder, found.key, found.entry.made), snapshot, changes)
         if changes.touched:
             renewed = snapshot.renewed(changes.touched, started)
             if changes or renewed.marks != snapshot.marks or renewed.digests != snapshot.digests:
@@ -63,15 +71,15 @@ def answer(folder: str, given: object, started: float, registers: Callable[[str,
 
 
 def _is_unrelated(
-    changes: Changes, snapshot: Snapshot, data: bytes | None, registers: Callable[[str, Any], bool]
+    changes: Changes, snapshot: Snapshot, content: tuple[bytes, bytes] | None, registers: Callable[[str, Any], bool]
 ) -> bool:
     """Whether only the text of files has changed to which no task leads."""
     names_dependencies = any(path.endswith("setup.py") for path in changes.files)
-    if data is None or changes.names or names_dependencies or not changes.files.issubset(snapshot.files):
+    if content is None or changes.names or names_dependencies or not changes.files.issubset(snapshot.files):
         return False
     from bglint.cache.findings import Findings  # noqa: PLC0415 - of no use where nothing has changed
 
-    findings = Findings.decoded(data)
+    findings = Findings.decoded(content[1])
     if findings.words is None or not changes.files.isdisjoint(findings.candidates):
         return False
     if any(registers(path, findings.words) for path in changes.files):

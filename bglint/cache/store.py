@@ -117,14 +117,14 @@ class Store:
 
         return self._read(read)
 
-    def findings(self, found: Found) -> bytes | None:
-        """What the run of an answer has found."""
+    def content(self, key: str, made: str) -> tuple[bytes, bytes] | None:
+        """The report and the outcomes of a run; None where it has been replaced since."""
 
-        def read(database: sqlite3.Connection) -> bytes | None:
+        def read(database: sqlite3.Connection) -> tuple[bytes, bytes] | None:
             row = database.execute(
-                "SELECT content, report, outcomes FROM runs WHERE key = ? AND made = ?", (found.key, found.entry.made)
+                "SELECT content, report, outcomes FROM runs WHERE key = ? AND made = ?", (key, made)
             ).fetchone()
-            return row[2] if row is not None and _checksum(row[1:]) == row[0] else None
+            return (row[1], row[2]) if row is not None and _checksum(row[1:]) == row[0] else None
 
         return self._read(read)
 

@@ -40,10 +40,11 @@ def replay(arguments: Sequence[str]) -> int | None:
         return None
     if folder is None:
         return None
-    from bglint.cache.answers import answer  # noqa: PLC0415 - most of what this costs
+    from bglint.cache.answers import Looked, answer  # noqa: PLC0415 - most of what this costs
 
     found = answer(folder, transcript.given, time.time(), _may_register)
-    if found is None:
+    if found is None or isinstance(found, Looked):
+        transcript.looked = found
         return None
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=found.encoding or None, errors="backslashreplace")

@@ -72,7 +72,8 @@ class Session:
 
             question = [self.question, self.paths, self._given(), decisions, self.quiet]  # quiet keeps no warnings
             warm = profiling.stage("cache")(warm_report)
-            report, transcript.reference = warm(self.cache_folder, question, self._looked_for(), work)
+            looked, transcript.looked = transcript.looked, None
+            report, transcript.reference = warm(self.cache_folder, question, self._looked_for(), work, looked)
         logger.debug("%d files in %.2f s", report.files, time.perf_counter() - started)
         return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bglint.cache.answers import Reference
+    from bglint.cache.answers import Looked, Reference
 
 
 class Transcript:
@@ -14,6 +14,8 @@ class Transcript:
     def __init__(self) -> None:
         self.given: object = None
         """All that the output depends on beside files; None where that was not asked."""
+        self.looked: Looked | None = None
+        """What has changed since the same was printed before; of use to the first run alone."""
         self.begin()
 
     def begin(self) -> None:
