@@ -23,15 +23,13 @@ if TYPE_CHECKING:
     from bglint.program.program import Program
     from bglint.program.scopes import LoopNode, Scope
 
-TRIVIAL_METHODS = frozenset(
-    name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")
-) | {
+TRIVIAL_METHODS = vocabulary.OF_VALUES | {
     "debug", "info", "warning", "error", "exception", "critical", "log", "isoformat", "strftime", "model_dump",
     "dict", "json", "model_validate", "group", "groups", "total_seconds", "timestamp", "replace", "resolve",
     "exists", "put_nowait", "set_result", "done", "cancel", "acquire", "release", "locked", "is_set",
     "model_validate_json", "model_dump_json", "model_copy", "model_construct", "model_json_schema", "parse_obj",
     "parse_raw", "from_orm", "mro", "__subclasses__", "get_secret_value", "astimezone", "weekday", "date", "item",
-    "in_", "ilike", "desc", "asc",
+    "in_", "ilike", "desc", "asc", "raise_for_status",
 }  # fmt: skip
 """Methods that are light whatever they belong to."""
 _LAZY_BUILTINS = frozenset({"builtins.map", "builtins.filter", "builtins.zip", "itertools.starmap"})

@@ -227,6 +227,8 @@ def _unknown(name: str, hop: Hop) -> Summary:
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or _LIGHT_BY_NATURE.search(name):
         return NOTHING
+    if "()" in name and name.rpartition(".")[2] in vocabulary.OF_VALUES:
+        return NOTHING
     judged = names.judge(name)
     if judged is not None:
         return guess(judged, hop)

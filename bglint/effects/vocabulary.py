@@ -11,6 +11,13 @@ from typing import Final
 
 from bglint.program.modules import last_name
 
+OF_VALUES: Final = frozenset(
+    name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("__")
+) | {
+    "astype", "cpu", "detach", "flatten", "numel", "numpy", "reshape", "squeeze", "tobytes", "tolist", "unsqueeze",
+}  # fmt: skip
+"""Methods of plain values and, where they convert or show them otherwise, of arrays: microseconds."""
+
 _SESSION: Final = "sqlalchemy.orm.Session"
 _QUERY: Final = "sqlalchemy.orm.Query"
 _RESULT: Final = "sqlalchemy.engine.CursorResult"

@@ -63,3 +63,14 @@ def test_statements_in_a_loop_of_unknown_length_stop_the_event_loop(tmp_path: Pa
 
 def test_statements_between_long_waits_that_are_awaited_do_not(tmp_path: Path) -> None:
     assert judged(tmp_path, STATEMENTS + "        await asyncio.sleep(5)\n") == ("slow-io", "sleep")
+
+
+def test_turning_an_array_into_another_form_is_light(tmp_path: Path) -> None:
+    text = (
+        "from pydub import AudioSegment\n"
+        "def work(job, sound: AudioSegment = None):\n"
+        "    job.detach().cpu().numpy().tolist()\n"
+        "    return sound.get_array_of_samples().tobytes()"
+    )
+
+    assert judged(tmp_path, text) == ("light", None)
