@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import re
@@ -59,11 +60,12 @@ class Discovery:
 
     def listings(self) -> Iterator[tuple[list[str], Settings]]:
         """Yield the files to lint folder by folder, with the settings that hold for them; see `files`."""
-        seen: set[str] = set()
+        seen: set[str] | None = set() if _are_nested(self._starts) else None
         for start in self._starts:
             for paths, settings in self._below(start):
-                new = paths if len(self._starts) == 1 else [path for path in paths if path not in seen]
-                seen.update(new)
+                new = paths if seen is None else [path for path in paths if path not in seen]
+                if seen is not None:
+                    seen.update(new)
                 yield new, settings
 
     def is_ignored_file(self, path: str) -> bool:
@@ -185,6 +187,12 @@ def _read_into(descriptor: int, view: memoryview) -> int:
     return len(data)
 
 
+def _are_nested(starts: Sequence[str]) -> bool:
+    """Whether one of the paths is another, or lies below it, so that the same files may be found twice."""
+    ordered = sorted(start.rstrip(os.sep) + os.sep for start in starts)
+    return any(path.startswith(before) for before, path in itertools.pairwise(ordered))
+
+
 def _split(entries: Iterable[os.DirEntry[str]], settings: Settings) -> tuple[list[str], list[str]]:
     """Return the paths of the Python files and of the folders that are not excluded; links to folders are neither."""
     excluded = settings.excluded.matches
@@ -195,9 +203,11 @@ def _split(entries: Iterable[os.DirEntry[str]], settings: Settings) -> tuple[lis
             if not excluded(name, entry.path):
                 folders.append(entry.path)
         elif name.endswith(SUFFIXES) and not excluded(name, entry.path):
-            with contextlib.suppress(OSError):  # a link that goes in circles
+            try:
                 if entry.is_file():
                     files.append(entry.path)
+            except OSError:  # a link that goes in circles
+                continue
     return files, folders
 
 

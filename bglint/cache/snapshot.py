@@ -119,18 +119,19 @@ class Snapshot:
         first_folder = len(self.files) + len(self.others)
         marks = self.marks
         for at, path in enumerate(self._paths()):
+            if path in known:
+                continue  # its times were old enough before
             changed = max(marks[WIDTH * at + 1], marks[WIDTH * at + 2])
             folder = at - first_folder
             if folder >= 0:
                 found = names[folder]
                 if changed <= settled and not (found and holds_links(found)):
                     continue
-                is_doubtful = changed > before and path not in known
-                if is_doubtful and (path not in listed or names_in(path) != found):
+                if changed > before and (path not in listed or names_in(path) != found):
                     names[folder] = None  # what the run saw is not known
             elif changed <= settled:
                 continue
-            elif path not in known or path not in self.digests:
+            else:
                 self.digests[path] = digest_of(path) if changed <= before else ""
             marks[WIDTH * at : WIDTH * (at + 1)] = array("q", UNTRUSTED)
 
