@@ -21,6 +21,7 @@ MAX_FOUND = 80
 """How many files one search finds at the most."""
 MAX_KEPT_BYTES = 48 << 20
 """How much text is kept in memory for further searches."""
+_BOUNDARY = rb"\b"
 
 
 class TextSearch:
@@ -43,15 +44,14 @@ class TextSearch:
     @profiling.stage("searching")
     def find(self, pattern: bytes, word: str, near: Module | None) -> list[str]:
         """The paths of the files that hold a pattern with the word in it, that of `near` first."""
-        needle = pattern % re.escape(word.encode())
-        expression = re.compile(needle)
+        text = word.encode()
+        needle = pattern % re.escape(text)
         self.asked.add(needle)
         key = needle, self._window(near)
         if key not in self._found:
-            matching = self._matching(expression, word.encode(), key[1])
-            self._found[key] = word.encode(), list(itertools.islice(matching, MAX_FOUND))
+            self._found[key] = text, list(itertools.islice(self._matching(needle, text, key[1]), MAX_FOUND))
         found = self._found[key][1]
-        if near is None or not expression.search(near.source.data):
+        if near is None or not _holds(near.source.data, needle, text):
             return found
         return [near.path, *(path for path in found if path != near.path)][:MAX_FOUND]
 
@@ -59,18 +59,16 @@ class TextSearch:
         """Take note of a file's new text; return the patterns that now lead to other files than before."""
         self._room += len(self._texts.pop(path, b""))
         changed = {
-            key
-            for key, (word, paths) in self._found.items()
-            if (word in data and re.search(key[0], data) is not None) is not (path in paths)
+            key for key, (word, paths) in self._found.items() if _holds(data, key[0], word) is not (path in paths)
         }
         for key in changed:
             del self._found[key]
         return {needle for needle, _ in changed}
 
-    def _matching(self, pattern: re.Pattern[bytes], word: bytes, window: str) -> Iterator[str]:
+    def _matching(self, needle: bytes, word: bytes, window: str) -> Iterator[str]:
         for path in self._paths_in(window):
             data = self._data(path)
-            if data is not None and word in data and pattern.search(data):
+            if data is not None and _holds(data, needle, word):
                 yield path
 
     def _data(self, path: str) -> bytes | None:
@@ -113,3 +111,19 @@ class TextSearch:
         if window not in self._inside:
             self._inside[window] = [path for path in self._listed if path.startswith(window + "/")][:MAX_FILES]
         return self._inside[window]
+
+
+def _holds(data: bytes, needle: bytes, word: bytes) -> bool:
+    """Whether a text holds a pattern with a word in it.
+
+    One that begins with the word is tried where the word stands: `re` would try it at each byte, five times as long.
+    """
+    at = data.find(word)
+    if at < 0 or not needle.startswith(_BOUNDARY + re.escape(word)):
+        return at >= 0 and re.search(needle, data) is not None
+    pattern = re.compile(needle)
+    while at >= 0:
+        if pattern.match(data, at):
+            return True
+        at = data.find(word, at + 1)
+    return False
