@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bglint.settings import SettingsResolver
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def project_root(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None = None) -> str:
     """The folder beyond which nothing belongs to the project: the repository's, else the configuration's."""
     roots = _roots(paths, resolver, stdin)
-    return os.path.commonpath(roots) if roots else os.getcwd()
+    return os.path.commonpath([*roots]) if roots else os.getcwd()
 
 
 def project_roots(
@@ -25,18 +25,20 @@ def project_roots(
     Folders beside each other are one project, and modules of one may be imported from the other. What lies further
     apart is looked at by itself: two folders have the root of the file system in common, and that is nobody's project.
     """
-    roots = _roots(paths, resolver, stdin) or [os.getcwd()]
-    outermost = [root for root in roots if not any(_is_below(root, other) for other in roots)]
+    roots = _roots(paths, resolver, stdin) or {os.getcwd(): None}
+    outermost = [root for root in roots if not any(above in roots for above in _above(root))]
     common = os.path.commonpath(outermost)
     beside = all(os.path.dirname(root) == common for root in outermost) and os.path.dirname(common) != common
     return {root: tuple(resolver.for_directory(root).src) for root in ([common] if beside else outermost)}
 
 
-def _is_below(folder: str, other: str) -> bool:
-    return folder != other and folder.startswith(f"{other.rstrip('/')}/")
+def _above(folder: str) -> Iterator[str]:
+    while (above := os.path.dirname(folder)) != folder:
+        yield above
+        folder = above
 
 
-def _roots(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None) -> list[str]:
+def _roots(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, bytes] | None) -> dict[str, None]:
     """The root of the project that each path belongs to, each once."""
     starts = [os.path.abspath(path) for path in ([stdin[0]] if stdin is not None else paths)]
     folders = [start if os.path.isdir(start) else os.path.dirname(start) for start in starts]
@@ -52,7 +54,7 @@ def _roots(paths: Sequence[str], resolver: SettingsResolver, stdin: tuple[str, b
                 break
             current = parent
         roots[current] = None
-    return list(roots)
+    return roots
 
 
 def _outside_packages(folder: str) -> str:

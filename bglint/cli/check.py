@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bglint.diagnostics import Report
 
-_ELSEWHERE: Final = ("fix", "add_ignores", "baseline", "since", "with_callers", "files", "verbose")
+_ELSEWHERE: Final = ("fix", "add_ignores", "baseline", "since", "with_callers", "files", "files_from", "verbose")
 """Options that write files, or whose outcome depends on more than the analysis."""
 
 
@@ -70,6 +70,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     refuse_contradictions(options)
     if options["watch"] and "-" in paths:
         raise click.UsageError("--watch waits for files to change, and `-` is none")
+    if options["watch"] and options["files_from"] == "-":
+        raise click.UsageError("--watch reads its list of files again, which stdin cannot; write it to a file")
     session = open_session(paths, options)
     if options["show_settings"]:
         write_lines(_settings_lines(session))
@@ -162,6 +164,6 @@ def _settings_lines(session: Session) -> Iterable[str]:
     """Return the settings for the first of the paths."""
     from bglint.settings.show import settings_lines  # noqa: PLC0415
 
-    place = session.stdin[0] if session.stdin else session.paths[0]
+    place = session.stdin[0] if session.stdin else (*session.paths, os.curdir)[0]
     is_folder = os.path.isdir(place)  # noqa: PTH112
     return settings_lines(session.resolver.for_directory(place) if is_folder else session.resolver.for_file(place))

@@ -99,6 +99,12 @@ file_options = _together(
         "--respect-gitignore/--no-respect-gitignore", default=None, help="Leave out what Git ignores [the default]."
     ),
     click.option(
+        "--files-from",
+        type=click.Path(allow_dash=True),
+        metavar="FILE",
+        help="Lint what FILE lists as well: a path on each line, or each ended by NUL; `-` is stdin.",
+    ),
+    click.option(
         "--stdin-filename", metavar="NAME", help="The name of what is read from stdin, where `-` is the path."
     ),
 )

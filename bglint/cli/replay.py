@@ -83,8 +83,8 @@ def _is_eligible(arguments: Sequence[str]) -> bool:
     if os.environ.get("BGLINT_NO_CACHE") or sys.stdout is None or sys.stderr is None:
         return False
     is_special = any(name.startswith("_BGLINT") for name in os.environ)
-    is_measured = any(argument.startswith("--profile") for argument in arguments)
-    return _OTHER_COMMANDS.isdisjoint(arguments) and not is_special and not is_measured
+    is_other = any(argument.startswith(("--profile", "--files-from")) for argument in arguments)
+    return _OTHER_COMMANDS.isdisjoint(arguments) and not is_special and not is_other
 
 
 def _folder(arguments: Sequence[str]) -> str | None:

@@ -89,12 +89,14 @@ class Session:
         """Yield the files above the paths that would change the outcome if they came into being."""
         yield from self.read_before
         here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
+        climbed: set[str] = set()
         for path in (here, *((self.stdin[0],) if self.stdin else self.paths)):
             folder = path if path is here else os.path.abspath(path)  # noqa: PTH100
             if not self.stdin and path is not here:
                 yield folder
-            while (above := os.path.dirname(folder)) != folder:  # noqa: PTH120
+            while (above := os.path.dirname(folder)) not in climbed:  # noqa: PTH120
                 folder = above
+                climbed.add(folder)
                 for name in (*CONFIG_FILES, *PROJECT_MARKERS, ".gitignore", "__init__.py"):
                     yield os.path.join(folder, name)  # noqa: PTH118
 
@@ -209,7 +211,13 @@ class _KnownCodes(Collection[str]):
 def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
     """Check the paths and read the configuration; raise `ClickException` or `ConfigError` for what is wrong."""
     configure_logging(quiet=options["quiet"], verbose=options["verbose"])
+    if (listing := options.get("files_from")) is not None and "-" in paths:
+        raise click.UsageError("--files-from does not go with `-` as the path")
     stdin = _read_stdin(paths, options.get("stdin_filename"))
+    if listing is not None:
+        paths = (*paths, *_listed(listing))
+    elif not paths:
+        paths = (".",)
     if not stdin:
         for path in paths:
             _require(path)
@@ -217,9 +225,9 @@ def open_session(paths: Sequence[str], options: Mapping[str, Any]) -> Session:
         resolver = SettingsResolver(
             settings_overrides(options), options["config"], isolated=options["isolated"], known_codes=_KnownCodes()
         )
-        cache_folder, question = _cache_folder(resolver, options), _question(resolver, paths or (".",), options)
+        cache_folder, question = _cache_folder(resolver, options), _question(resolver, paths, options)
     return Session(
-        paths=() if stdin else tuple(paths) or (".",),
+        paths=() if stdin else tuple(paths),
         stdin=stdin,
         resolver=resolver,
         quiet=options["quiet"],
@@ -247,8 +255,9 @@ def _cache_folder(resolver: SettingsResolver, options: Mapping[str, Any]) -> str
 def _question(resolver: SettingsResolver, paths: Sequence[str], options: Mapping[str, Any]) -> str:
     """Return what a report depends on beside the files that a run opens: the options, and the settings read so far."""
     given = sorted((key, repr(settings_overrides(options)[key])) for key in settings_overrides(options))
-    settings = [repr(resolver.for_directory(path)) for path in (os.curdir, *paths) if os.path.isdir(path)]  # noqa: PTH112
-    return repr((given, str(options["config"]), options["isolated"], settings))
+    folders = (path for path in (os.curdir, *paths) if os.path.isdir(path))  # noqa: PTH112
+    settings = dict.fromkeys(repr(resolver.for_directory(folder)) for folder in folders)
+    return repr((given, str(options["config"]), options["isolated"], [*settings]))
 
 
 def _read_stdin(paths: Sequence[str], filename: str | None) -> tuple[str, bytes] | None:
@@ -259,6 +268,17 @@ def _read_stdin(paths: Sequence[str], filename: str | None) -> tuple[str, bytes]
     if len(paths) > 1:
         raise click.UsageError("`-` reads from stdin and stands alone; leave out the other paths")
     return os.path.abspath(filename or "-"), sys.stdin.buffer.read()  # noqa: PTH100
+
+
+def _listed(listing: str) -> list[str]:
+    """Return the paths that a file lists, or stdin: each ended by NUL where there is one, else by the line's end."""
+    try:
+        with click.open_file(listing, "rb") as file:
+            data: bytes = file.read()
+    except OSError as error:
+        raise click.FileError(listing, error.strerror or str(error)) from error
+    paths = data.split(b"\0") if b"\0" in data else (line.removesuffix(b"\r") for line in data.split(b"\n"))
+    return [os.fsdecode(path) for path in paths if path]
 
 
 def _require(path: str) -> None:

@@ -185,6 +185,29 @@ def test_stdin_is_linted_and_shown_under_the_name_that_is_given(
     assert bglint("--stdin-filename", "new.py", "-", "--output-format", "concise").out.startswith("new.py:10:5: BG101 ")
 
 
+def test_the_files_of_a_list_are_linted_and_no_others(
+    bglint: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names may hold whatever a name can where each is ended by NUL; an empty list names nothing."""
+    odd = project / "two\nlines -.py"
+    odd.write_text(APPLICATION)
+    outcome = bglint("--output-format", "json")
+    everywhere = {each["filename"] for each in json.loads(outcome.out)}
+    assert str(odd) in everywhere
+    assert len(everywhere) > 1
+    type_on_stdin(monkeypatch, "two\nlines -.py\0")
+    (found,) = {each["filename"] for each in json.loads(bglint("--files-from", "-", "--output-format", "json").out)}
+    assert found == str(odd)
+    (project / "list.txt").write_text("app.py\r\n\n")
+    (found,) = {each["filename"] for each in json.loads(bglint("--files-from=list.txt", "--output-format=json").out)}
+    assert found == str(project / "app.py")
+    (project / "list.txt").write_text("")
+    assert bglint("--files-from=list.txt", "--output-format=json").out == "[]\n"
+    assert bglint("--files-from=list.txt").status == 0
+    assert bglint("tasks", "--files-from=list.txt", "--output-format=json").out == "[]\n"
+    assert bglint("--files-from=list.txt", "--show-settings").status == 0
+
+
 def test_stdin_under_an_excluded_name_is_left_alone_where_that_is_forced(
     bglint: CommandLine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,14 @@ def test_very_many_paths_are_linted(tree: Callable[..., Tree]) -> None:
     assert made.lint(*paths, "app.py").found == [FINDING]
 
 
+def test_a_long_list_of_files_in_very_many_folders_is_linted(tree: Callable[..., Tree]) -> None:
+    folders = [f"{number}/" for number in range(3000)]
+    listing = "\n".join(f"{folder}{name}.py" for folder in folders for name in "ab" * 10)
+    files = {f"{folder}{name}.py": "" for folder in folders for name in "ab"}
+    made = tree({"app.py": APPLICATION, "list.txt": f"{listing}\napp.py\n", **files})
+    assert made.lint("--files-from", "list.txt").found == [FINDING]
+
+
 @pytest.mark.parametrize("key", ["exclude", "per-file-ignores"])
 @pytest.mark.parametrize(
     "glob", ["*a" * 100 + "b", "**/a*/" * 60 + "b", "{*a,*aa}" * 8 + "b", "[a-z]*" * 100 + "!", "?*" * 120 + "!"]
