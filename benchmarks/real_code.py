@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -37,6 +38,8 @@ PACKAGES: Final = (
     "setuptools==84.2.1", "sqlalchemy==2.1.9", "starlette==1.10.0", "statsmodels==0.15.0", "sympy==1.14.0",
     "tornado==6.6.1", "transformers==5.24.0", "twisted==26.10.0", "wagtail==8.0.1",
 )  # fmt: skip
+READ: Final = (".py", ".pyi", ".toml", ".txt", ".cfg", ".lock")
+"""What is unpacked of a bare repository."""
 SHOWN: Final = 20
 """How many changed lines of one package are printed; all are in its file."""
 
@@ -78,16 +81,33 @@ def applications(folder: Path, kept: Path) -> Iterator[tuple[str, Path]]:
             continue
         target = kept / "applications" / path.name
         if not target.exists():
-            target.mkdir(parents=True)
-            archive = subprocess.run(["git", "-C", str(bare), "archive", "HEAD"], capture_output=True, check=False)
-            subprocess.run(["tar", "-x", "-C", str(target)], input=archive.stdout, check=False)
+            half = target.with_name(f"{target.name}.part")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir(parents=True)
+            if _unpack(bare, half):
+                half.rename(target)
         yield path.name, target
+
+
+def _unpack(bare: Path, target: Path) -> bool:
+    """Write what bglint reads of a bare repository's last commit; return whether all of it is there."""
+    git = ["git", "-C", str(bare)]
+    names = subprocess.run([*git, "ls-tree", "-r", "-z", "--name-only", "HEAD"], capture_output=True, check=False)
+    globs = [f":(glob)**/*{suffix}" for suffix in READ if f"{suffix}\0".encode() in names.stdout]
+    if not globs:
+        return names.returncode == 0
+    archive = subprocess.run([*git, "archive", "HEAD", *globs], capture_output=True, check=False)
+    if archive.returncode:
+        return False
+    return subprocess.run(["tar", "-x", "-C", str(target)], input=archive.stdout, check=False).returncode == 0
 
 
 def linted(name: str, path: Path, timeout: float) -> Result:
     """Lint a tree with all rules."""
     options = ["--no-cache", "--isolated", "--no-respect-gitignore", "--select", "ALL", "--exit-zero", "-j", "1", "-v"]
     command = [sys.executable, "-P", "-m", "bglint", "check", *options, "--output-format", "json", "."]
+    if not path.is_dir():
+        return Result(name, 0, 0, (), "not all that its last commit holds is there")
     started = time.perf_counter()
     try:
         done = subprocess.run(command, cwd=path, capture_output=True, timeout=timeout, check=False)
@@ -131,6 +151,11 @@ def main() -> int:
     def wanted(name: str) -> bool:
         return not options.only or name.partition("==")[0] in options.only
 
+    known = {name.partition("==")[0] for name in PACKAGES} | {"stdlib"}
+    if unknown := sorted({*options.only} - known):
+        parser.error(f"--only: no such package here: {', '.join(unknown)}")
+    if missing := [str(folder) for folder in options.applications if not folder.is_dir()]:
+        parser.error(f"no such folder: {', '.join(missing)}")
     trees: list[tuple[str, Path]] = []
     if not options.no_packages:
         trees += [(name, unpacked(name, options.folder)) for name in PACKAGES if wanted(name)]
