@@ -90,13 +90,17 @@ def warm_report(
 class _Earlier:
     """What an earlier run left."""
 
-    def __init__(self, made: str, snapshot: Snapshot, report_bytes: bytes, outcomes: bytes) -> None:
+    def __init__(self, made: str, snapshot: Snapshot, report: bytes, outcomes: bytes) -> None:
         self.made = made
         self.snapshot = snapshot
         self._outcomes = outcomes
-        warnings, report = json.loads(report_bytes)
+        warnings, self._report = json.loads(report)
         self.warnings: list[tuple[str, str]] = [(str(name), str(text)) for name, text in warnings]
-        self.report: Report = decoded(Report, report)
+
+    def report(self) -> Report:
+        """What was reported."""
+        report: Report = decoded(Report, self._report)
+        return report
 
     def findings(self) -> Findings:
         """What was found for each candidate."""
@@ -168,6 +172,7 @@ class _Run:
         return self._scanned()
 
     def _again(self, earlier: _Earlier, changes: Changes) -> Report:
+        report = earlier.report()  # which may turn out to be none, before anything is said
         for name, text in earlier.warnings:
             logging.getLogger(name).warning("%s", text)
         if changes.touched:
@@ -175,7 +180,7 @@ class _Run:
             if changes or snapshot.marks != earlier.snapshot.marks or snapshot.digests != earlier.snapshot.digests:
                 self._store.put_ground(self._key, earlier.made, snapshot.encoded())
         self.made = earlier.made
-        return earlier.report
+        return report
 
     def _scanned(
         self, earlier: _Earlier | None = None, changes: Changes | None = None, findings: Findings | None = None
