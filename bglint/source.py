@@ -10,11 +10,12 @@ import stat
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bglint.diagnostics import Position
 from bglint.noting import note_file
 
 if TYPE_CHECKING:
     import ast
+
+    from bglint.diagnostics import Position
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:[#\r\n]|$)")
@@ -40,6 +41,8 @@ class Source:
 
     def position(self, row: int, utf8_column: int) -> Position:
         """The place that `ast` calls (`row`, `utf8_column` from 0, in UTF-8 bytes)."""
+        from bglint.diagnostics import Position  # noqa: PLC0415 - a warm run reads bytes, and names no places
+
         line = self.lines[row - 1] if row <= len(self.lines) else ""
         if line.isascii():
             return Position(row, utf8_column + 1)
