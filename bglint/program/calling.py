@@ -399,11 +399,35 @@ def _getattr(program: Program, arguments: Arguments) -> Meanings:
 
 
 def _import_module(program: Program, arguments: Arguments) -> Meanings:
-    for value in arguments.positional(0):
-        if isinstance(value, Constant) and isinstance(value.value, str) and arguments.frame is not None:
-            module = program.index.import_module(value.value, arguments.frame.scope.module)
-            return (ModuleValue(module),) if module is not None else (External(value.value),)
+    frame = arguments.frame
+    if frame is None or arguments.call is None or not arguments.call.args:
+        return ()
+    importer = frame.scope.module
+    for name in _texts(program, arguments.call.args[0], frame):
+        path = name.lstrip(".")
+        level = len(name) - len(path)
+        relative = program.index.import_relative(path, level, importer) if level else None
+        module = relative if level else program.index.import_module(path, importer)
+        return (ModuleValue(module),) if module is not None else (External(path),)
     return ()
+
+
+def _texts(program: Program, node: ast.expr, frame: Frame) -> list[str]:
+    """The texts that an expression can be, where all of its parts are known."""
+    match node:
+        case ast.Name(id="__name__" | "__package__"):
+            return [frame.scope.module.name]
+        case ast.JoinedStr(values=parts):
+            found = [""]
+            for part in parts:
+                inner = part.value if isinstance(part, ast.FormattedValue) else part
+                found = [text + more for text in found for more in _texts(program, inner, frame)]
+            return found
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [a + b for a in _texts(program, left, frame) for b in _texts(program, right, frame)]
+        case _:
+            values = program.infer(node, frame)
+            return [v.value for v in values if isinstance(v, Constant) and isinstance(v.value, str)]
 
 
 def _iterated(program: Program, name: str, arguments: Arguments) -> Meanings:

@@ -88,7 +88,19 @@ def module_member(program: Program, module: Module, name: str) -> Meanings:
             return found
     if (submodule := program.index.submodule(module, name)) is not None and submodule is not module:
         return (ModuleValue(submodule),)
-    return _star(program, name, frame)
+    return _star(program, name, frame) or _on_demand(program, module, name)
+
+
+def _on_demand(program: Program, module: Module, name: str) -> Meanings:
+    """What a module's own `__getattr__` gives for a name that it does not bind."""
+    if "__getattr__" not in module.scope.bindings or name.startswith("__"):
+        return ()
+    with program.asking(("on demand", module.path, name)) as fresh:
+        if not fresh:
+            return ()
+        frame, given = program.module_frame(module), calling.Arguments.of([(Constant(name),)])
+        getters = [bound(program, each, frame) for each in module.scope.reaching("__getattr__", END)]
+        return telling(merge(*(calling.call(program, getter, given) for getter in merge(*getters, ())), ()))
 
 
 def _star(program: Program, name: str, frame: Frame) -> Meanings:

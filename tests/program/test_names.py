@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bglint.engine import run
 from bglint.settings import SettingsResolver
 
@@ -70,6 +72,35 @@ def test_attributes_that_an_unpacking_sets_are_known(tmp_path: Path) -> None:
         "    def __init__(self): self.reader, self.language = loaded()\n"
         "    def work(self, path): return self.reader.read(path)\n"
         "def endpoint(tasks: BackgroundTasks): tasks.add_task(Service().work, 'contract.pdf')\n"
+    )
+
+    assert verdict(tmp_path) == "cpu"
+
+
+@pytest.mark.parametrize(
+    "getter",
+    [
+        "return getattr(importlib.import_module(_PLACES[name], __name__), name)",
+        "return getattr(importlib.import_module(f'{__name__}{_PLACES[name]}'), name)",
+        "from .reading import Reader\n    return Reader",
+    ],
+)
+def test_a_packages_names_may_be_made_on_demand(tmp_path: Path, getter: str) -> None:
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").write_text(
+        "import importlib\n_PLACES = {'Reader': '.reading', 'Other': '.other'}\n"
+        f"def __getattr__(name):\n    {getter}\n"
+    )
+    (tmp_path / "services" / "other.py").write_text("class Other: ...\n")
+    (tmp_path / "services" / "reading.py").write_text(
+        "import fitz\nclass Reader:\n"
+        "    def read(self, path): return [page.get_text('blocks') for page in fitz.open(path)]\n"
+    )
+    (tmp_path / "api.py").write_text(
+        "from fastapi import BackgroundTasks\n"
+        "from services import Reader\n"
+        "def work(path): return Reader().read(path)\n"
+        "def endpoint(tasks: BackgroundTasks): tasks.add_task(work, 'contract.pdf')\n"
     )
 
     assert verdict(tmp_path) == "cpu"
