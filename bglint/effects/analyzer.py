@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bglint import catalog
-from bglint.effects import graphs, iteration, library, loops, names, offloading, once, queues
+from bglint.effects import graphs, iteration, library, loops, names, offloading, once, overrides, queues
 from bglint.effects.bodies import TRIVIAL_METHODS, Bodies
 from bglint.effects.hops import definition_hop
 from bglint.effects.model import NOTHING, Effect, Hop, Summary, Where, heaviest_of, total, unread
@@ -183,7 +183,12 @@ class Analyzer:
             if isinstance(value, Coroutine) and arguments.frame is not None and not self._inside(arguments.frame)
         ]
         frame = arguments.frame or self.program.module_frame(hop.module)
-        effect = library.call_effect(self.program, name, arguments.call, frame, named)
+        overriding = [self.run(each, arguments, named) for each in overrides.called(self.program, name, arguments)]
+        effect = (
+            heaviest_of(overriding)
+            if overriding
+            else library.call_effect(self.program, name, arguments.call, frame, named)
+        )
         return total([effect, iterated, *handed, *self._graph(name, arguments, named)])
 
     def _graph(self, name: str, arguments: Arguments, hop: Hop) -> list[Summary]:

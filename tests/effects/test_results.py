@@ -74,3 +74,41 @@ def test_turning_an_array_into_another_form_is_light(tmp_path: Path) -> None:
     )
 
     assert judged(tmp_path, text) == ("light", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "from langchain_core.retrievers import BaseRetriever\n"
+            "from sentence_transformers import SentenceTransformer\n"
+            "model = SentenceTransformer('small')\n"
+            "class Papers(BaseRetriever):\n"
+            "    def _get_relevant_documents(self, query): return model.encode([query] * 2000)\n"
+            "def work(job): return Papers().invoke(job)",
+            ("cpu", "ml"),
+        ),
+        (
+            "from langchain_core.tools import BaseTool\n"
+            "class Adds(BaseTool):\n"
+            "    def _run(self, a): return a + 1\n"
+            "def work(job): return Adds().invoke(job)",
+            ("light", None),
+        ),
+        (
+            "import dspy\n"
+            "from PIL import Image\n"
+            "class Looks(dspy.Module):\n"
+            "    def forward(self, path):\n"
+            "        import fitz\n"
+            "        return [page.get_text('blocks') for page in fitz.open(path)]\n"
+            "looks = Looks()\n"
+            "def work(job): return looks(job)",
+            ("cpu", "pdf"),
+        ),
+    ],
+)
+def test_a_librarys_method_runs_what_the_derived_class_overrides(
+    tmp_path: Path, text: str, expected: tuple[str, str | None]
+) -> None:
+    assert judged(tmp_path, text) == expected
