@@ -65,7 +65,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallSite:
-    """A call in a scope's own code, with the loops that repeat it; `on_failure`: only where something was raised."""
+    """A call in a scope's own code, with the loops that repeat it; `on_failure`: only where something is raised."""
 
     node: ast.Call
     loops: tuple[LoopNode, ...]
@@ -424,8 +424,11 @@ class _Collector:
 
     def if_(self, node: ast.If) -> None:
         self.expression(node.test)
-        self.arm(node, 0, node.body)
-        self.arm(node, 1, node.orelse)
+        for number, body in enumerate((node.body, node.orelse)):
+            failing = self.on_failure
+            self.on_failure = failing or (bool(body) and isinstance(body[-1], ast.Raise))
+            self.arm(node, number, body)
+            self.on_failure = failing
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
         before = self.guarded

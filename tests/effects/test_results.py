@@ -112,3 +112,17 @@ def test_a_librarys_method_runs_what_the_derived_class_overrides(
     tmp_path: Path, text: str, expected: tuple[str, str | None]
 ) -> None:
     assert judged(tmp_path, text) == expected
+
+
+def test_what_is_done_only_to_say_what_went_wrong_is_not_the_tasks_work(tmp_path: Path) -> None:
+    text = (
+        "import asyncio, subprocess\n"
+        "async def work(job):\n"
+        "    server = subprocess.Popen(['server'], stderr=subprocess.PIPE)\n"
+        "    await asyncio.sleep(2)\n"
+        "    if server.poll() is not None:\n"
+        "        said = server.stderr.read()\n"
+        "        raise RuntimeError(said)"
+    )
+
+    assert judged(tmp_path, text) == ("slow-io", "sleep")
