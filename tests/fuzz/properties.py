@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bglint.engine import run
@@ -14,13 +16,14 @@ from bglint.settings import SettingsResolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import FrameType
 
     from bglint.diagnostics import Report
 
 LIMIT_S: Final = 60
 """A run of one small program that takes longer hangs."""
+LIMIT_BYTES: Final = 512 << 20
+"""One that asks for more memory, beyond what the process has by then, is not bounded by what it reads."""
 
 
 class HangsError(BaseException):
@@ -28,8 +31,8 @@ class HangsError(BaseException):
 
 
 @contextmanager
-def limited(seconds: int = LIMIT_S) -> Iterator[None]:
-    """Raise `HangsError` in a body that takes longer; in the main thread alone."""
+def limited(seconds: int = LIMIT_S, memory: int = LIMIT_BYTES) -> Iterator[None]:
+    """Raise `HangsError` in a body that takes longer, `MemoryError` where it takes more; in the main thread alone."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise HangsError(f"no end after {seconds} s")
@@ -37,10 +40,28 @@ def limited(seconds: int = LIMIT_S) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(seconds)
     try:
-        yield
+        with _bounded(memory):
+            yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _bounded(memory: int) -> Iterator[None]:
+    """Refuse the process more than so many further bytes; where the system tells how many it has, which is Linux."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + memory, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def lint(paths: Sequence[Path | str], overlay: Mapping[str, bytes] | None = None, *, isolated: bool = True) -> Report:
