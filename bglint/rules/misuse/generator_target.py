@@ -5,7 +5,7 @@ Fires when the target is a function with `yield`, plain or `async`, or a lambda 
 
 ## Why is this bad?
 Calling a generator function runs nothing of its body: it builds an object that somebody has to iterate, and nobody
-does. There is no error and no warning.
+does. There is no error and no warning; Falcon's `schedule` alone refuses it, with a `TypeError`.
 
 ## Example
 ```python
@@ -68,8 +68,10 @@ def check(case: Case) -> Iterator[Finding]:
         return
     values = runnable(registration)
     if values and all(only_builds(value, case.program) for value in values):
+        refused = registration.form.framework == "falcon" and registration.form.method == "schedule"
+        happens = "Falcon refuses it, the request fails" if refused else "the task only builds it"
         yield Finding(
-            f"`{case.target}` is a generator: the task only builds it, and its body never runs",
+            f"`{case.target}` is a generator: {happens}, and its body never runs",
             "error",
             help="take the `yield` out, or hand over a function that iterates it",
         )

@@ -14,7 +14,7 @@ from asgi_lifespan import LifespanManager
 from falcon.testing import ASGIConductor
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from tests.rules.misuse.conftest import Lint
 
@@ -32,6 +32,10 @@ async def note(*rows):
 
 def store(*rows):
     print(rows)
+
+
+def lines():
+    yield 1
 
 
 async def endpoint(resp: falcon.asgi.Response, tasks: BackgroundTasks, jobs: aiojobs.Scheduler):
@@ -156,3 +160,14 @@ def test_what_falcon_schedules_cannot_be_awaited(lint: Lint) -> None:
 
     assert falcon_answers(awaited) == 500
     assert falcon_answers(lambda response: response.schedule(note)) == 200
+
+
+def test_falcon_refuses_a_generator(lint: Lint) -> None:
+    def lines() -> Iterator[int]:
+        yield 1
+
+    (found,) = lint(HEAD.format("resp.schedule(lines)"), code="BG403")
+    assert found.message == "`lines` is a generator: Falcon refuses it, the request fails, and its body never runs"
+    assert falcon_answers(lambda response: response.schedule(lines)) == 500
+    (found,) = lint(HEAD.format("tasks.add_task(lines)"), code="BG403")
+    assert found.message == "`lines` is a generator: the task only builds it, and its body never runs"
