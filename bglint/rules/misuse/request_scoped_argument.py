@@ -148,7 +148,8 @@ def _what(written: str, resource: Resource) -> str:
     }  # fmt: skip
     if resource.carried:
         return f"`{written}` keeps `{resource.name}`, {nouns[resource.kind]}"
-    return f"`{written}` is {nouns[resource.kind]}"
+    verb = "holds" if written.startswith(("(", "[", "{")) else "is"
+    return f"`{written}` {verb} {nouns[resource.kind]}"
 
 
 def _happens(case: Case, resource: Resource) -> tuple[str, Severity]:

@@ -219,3 +219,16 @@ def test_each_version_that_a_project_may_run_with_is_told(
     assert set(told) == {part for part in says if part in {HELD, CLOSED, EARLY, BETWEEN, LATE}}
     assert all(part in found.message for part in says)
     assert found.severity == severity
+
+
+def test_a_tuple_holds_a_session_and_is_none(lint: Lint) -> None:
+    source = """
+        def both(pair) -> None:
+            audit(pair[0])
+
+        @app.post("/")
+        def endpoint(tasks: BackgroundTasks, db: Session = Depends(get_db)):
+            tasks.add_task(both, (db, 1))
+    """
+    ((_, message),) = messages(lint, source)
+    assert message.startswith("`(db, 1)` holds a session or connection of the request: ")
