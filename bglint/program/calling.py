@@ -403,31 +403,39 @@ def _import_module(program: Program, arguments: Arguments) -> Meanings:
     if frame is None or arguments.call is None or not arguments.call.args:
         return ()
     importer = frame.scope.module
-    for name in _texts(program, arguments.call.args[0], frame):
-        path = name.lstrip(".")
-        level = len(name) - len(path)
-        relative = program.index.import_relative(path, level, importer) if level else None
-        module = relative if level else program.index.import_module(path, importer)
-        return (ModuleValue(module),) if module is not None else (External(path),)
-    return ()
+    name = _text(program, arguments.call.args[0], frame)
+    if name is None:
+        return ()
+    path = name.lstrip(".")
+    level = len(name) - len(path)
+    module = (
+        program.index.import_relative(path, level, importer) if level else program.index.import_module(path, importer)
+    )
+    return (ModuleValue(module),) if module is not None else (External(path),)
 
 
-def _texts(program: Program, node: ast.expr, frame: Frame) -> list[str]:
-    """The texts that an expression can be, where all of its parts are known."""
+def _text(program: Program, node: ast.expr, frame: Frame) -> str | None:
+    """The text that an expression is, the first where it may be several; None where a part of it is not known."""
     match node:
-        case ast.Name(id="__name__" | "__package__"):
-            return [frame.scope.module.name]
+        case ast.Name(id="__name__"):
+            return frame.scope.module.name
+        case ast.Name(id="__package__"):
+            module = frame.scope.module
+            return module.name if module.is_package else module.name.rpartition(".")[0]
+        case ast.FormattedValue(value=value):
+            return _text(program, value, frame)
         case ast.JoinedStr(values=parts):
-            found = [""]
-            for part in parts:
-                inner = part.value if isinstance(part, ast.FormattedValue) else part
-                found = [text + more for text in found for more in _texts(program, inner, frame)]
-            return found
+            return _joined([_text(program, part, frame) for part in parts])
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return [a + b for a in _texts(program, left, frame) for b in _texts(program, right, frame)]
+            return _joined([_text(program, left, frame), _text(program, right, frame)])
         case _:
-            values = program.infer(node, frame)
-            return [v.value for v in values if isinstance(v, Constant) and isinstance(v.value, str)]
+            values = (value.value for value in program.infer(node, frame) if isinstance(value, Constant))
+            return next((value for value in values if isinstance(value, str)), None)
+
+
+def _joined(parts: list[str | None]) -> str | None:
+    known = [part for part in parts if part is not None]
+    return "".join(known) if len(known) == len(parts) else None
 
 
 def _iterated(program: Program, name: str, arguments: Arguments) -> Meanings:

@@ -104,3 +104,19 @@ def test_a_packages_names_may_be_made_on_demand(tmp_path: Path, getter: str) -> 
     )
 
     assert verdict(tmp_path) == "cpu"
+
+
+def test_the_package_of_a_module_is_not_the_module(tmp_path: Path) -> None:
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").touch()
+    (tmp_path / "services" / "reading.py").write_text(
+        "import fitz\ndef read(path): return [page.get_text('blocks') for page in fitz.open(path)]\n"
+    )
+    (tmp_path / "services" / "jobs.py").write_text(
+        "import importlib\n"
+        "from fastapi import BackgroundTasks\n"
+        "def work(path): return importlib.import_module(f'{__package__}.reading').read(path)\n"
+        "def endpoint(tasks: BackgroundTasks): tasks.add_task(work, 'contract.pdf')\n"
+    )
+
+    assert verdict(tmp_path) == "cpu"
